@@ -1,0 +1,21 @@
+import Type from 'typebox';
+
+export const closed = { additionalProperties: false } as const;
+
+export const Uuid = Type.String({ format: 'uuid' });
+export const Timestamp = Type.String({ format: 'date-time', description: 'RFC 3339, UTC' });
+
+/** Keys are somebody else's; a pattern per key would cost on the hot path. */
+export const JsonObject = Type.Unsafe<Record<string, unknown>>({ type: 'object' });
+
+/** Page size and where to go on; `cursor` is opaque and comes from `nextCursor`. */
+export const pageFields = {
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, default: 50 })),
+  cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 512 })),
+};
+
+export const Page = <Item extends Type.TSchema>(item: Item) =>
+  Type.Object({ items: Type.Array(item), nextCursor: Type.Optional(Type.String()) }, closed);
+
+export const Done = Type.Object({ done: Type.Literal(true) }, closed);
+export type Done = Type.Static<typeof Done>;

@@ -1,0 +1,246 @@
+import { ToolKey } from '#toolcall/tool-definition';
+import Type from 'typebox';
+import { closed, JsonObject, Timestamp, Uuid } from './common.contract.js';
+import { Announcement, Rpc } from './rpc.js';
+
+const Text = Type.String({ maxLength: 1024 });
+
+/** What the orchestrator knows about the call. Trusted, and never visible to the model. */
+export const CallContext = Type.Object(
+  {
+    /** Any further fields of the contact record may be added and used as `{{contact.<field>}}`. */
+    contact: Type.Optional(JsonObject),
+    agent_number: Type.Optional(Text),
+    agent_name: Type.Optional(Text),
+    direction: Type.Optional(Text),
+    medium: Type.Optional(Text),
+    user_number: Type.Optional(Text),
+    language: Type.Optional(Text),
+    timezone: Type.Optional(Text),
+    custom: Type.Optional(JsonObject),
+  },
+  closed,
+);
+export type CallContext = Type.Static<typeof CallContext>;
+
+export const ExecuteTool = Type.Object(
+  {
+    toolKey: ToolKey,
+    /** Absent while the call is not yet bound. */
+    callId: Type.Optional(Uuid),
+    agentId: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
+    /** What the model supplied. Untrusted. */
+    arguments: Type.Optional(JsonObject),
+    context: Type.Optional(CallContext),
+    /** Conversation turn, monotonic within the call. */
+    turn: Type.Optional(Type.Integer({ minimum: 0 })),
+    requestedByCaller: Type.Optional(Type.Boolean()),
+    confirmationToken: Type.Optional(Type.String({ maxLength: 2048 })),
+    /** One key, one effect. Derived from call, turn, tool and arguments when absent. */
+    idempotencyKey: Type.Optional(Type.String({ minLength: 1, maxLength: 255 })),
+    /** How long the caller can wait, all attempts included. 10 s when absent. */
+    deadlineMs: Type.Optional(Type.Integer({ minimum: 1, maximum: 120_000 })),
+    /** Pins a version; the published one when absent. */
+    version: Type.Optional(Type.Integer({ minimum: 1 })),
+  },
+  closed,
+);
+export type ExecuteTool = Type.Static<typeof ExecuteTool>;
+
+export const ExecutionStatus = Type.Enum([
+  'succeeded',
+  'failed',
+  'unknown',
+  'accepted',
+  'running',
+  'cancelled',
+  'input_required',
+  'confirmation_required',
+  'verification_required',
+  'refused',
+]);
+export type ExecutionStatus = Type.Static<typeof ExecutionStatus>;
+
+/** Why an execution did not succeed, in `Execution.error.code`. Closed, like the codes of bus errors. */
+export const executionErrorCodes = [
+  'arguments_missing',
+  'arguments_invalid',
+  'burden_not_supported',
+  'async_not_supported',
+  'verification_not_supported',
+  'idempotency_conflict',
+  'destination_refused',
+  'credential_unavailable',
+  'credential_origin_mismatch',
+  'breaker_open',
+  'upstream_refused',
+  'upstream_error',
+  'upstream_timeout',
+  'upstream_unreachable',
+  'response_invalid',
+  'response_too_large',
+  'outcome_unknown',
+  'still_running',
+] as const;
+export const ExecutionErrorCode = Type.Enum([...executionErrorCodes]);
+export type ExecutionErrorCode = (typeof executionErrorCodes)[number];
+
+export const MissingInput = Type.Object(
+  {
+    name: Type.String(),
+    type: Type.Optional(Type.String()),
+    description: Type.Optional(Type.String()),
+    example: Type.Optional(Type.Unknown()),
+    /** Why what was given did not do; absent when nothing was given. */
+    hint: Type.Optional(Type.String()),
+  },
+  closed,
+);
+export type MissingInput = Type.Static<typeof MissingInput>;
+
+export const Execution = Type.Object(
+  {
+    executionId: Uuid,
+    toolKey: ToolKey,
+    /** 0 when a draft was tested. */
+    version: Type.Integer({ minimum: 0 }),
+    callId: Type.Optional(Uuid),
+    status: ExecutionStatus,
+    /** `ok`, `not_found`, `invalid`, `unauthorized`, `rate_limited`, `upstream_error`, `timeout`, …, or one the tool names. */
+    outcome: Type.String(),
+    /** Mapped, nested, by name; always with `api_response_status` once the API answered. */
+    variables: JsonObject,
+    /** What the model may read. */
+    result: JsonObject,
+    /** What to say; absent where the agent speaks naturally. */
+    say: Type.Optional(
+      Type.Object(
+        {
+          start: Type.Optional(Type.String()),
+          complete: Type.Optional(Type.String()),
+          failure: Type.Optional(Type.String()),
+        },
+        closed,
+      ),
+    ),
+    error: Type.Optional(
+      Type.Object(
+        {
+          code: ExecutionErrorCode,
+          message: Type.String(),
+          retryable: Type.Boolean(),
+          /** What the model should do next. */
+          hint: Type.Optional(Type.String()),
+        },
+        closed,
+      ),
+    ),
+    missing: Type.Optional(Type.Array(MissingInput)),
+    confirmation: Type.Optional(
+      Type.Object({ token: Type.String(), prompt: Type.String(), expiresAt: Timestamp }, closed),
+    ),
+    http: Type.Optional(
+      Type.Object({ status: Type.Optional(Type.Integer()), attempts: Type.Integer({ minimum: 0 }) }, closed),
+    ),
+    timing: Type.Object(
+      { totalMs: Type.Number(), queueMs: Type.Number(), upstreamMs: Type.Optional(Type.Number()) },
+      closed,
+    ),
+    /** An earlier identical execution answered. */
+    replayed: Type.Boolean(),
+  },
+  closed,
+);
+export type Execution = Type.Static<typeof Execution>;
+
+/** Runs a tool. The one subject of the hot path. */
+export const executeTool = new Rpc('patchbay.v1.*.tools.execute', ExecuteTool, Execution);
+
+export const TestTool = Type.Object(
+  {
+    orgId: Uuid,
+    toolKey: ToolKey,
+    arguments: Type.Optional(JsonObject),
+    context: Type.Optional(CallContext),
+    /** The draft when absent. */
+    version: Type.Optional(Type.Integer({ minimum: 1 })),
+    deadlineMs: Type.Optional(Type.Integer({ minimum: 1, maximum: 120_000 })),
+  },
+  closed,
+);
+export type TestTool = Type.Static<typeof TestTool>;
+
+const HeaderList = Type.Array(Type.Object({ name: Type.String(), value: Type.String() }, closed));
+
+/** The whole exchange of a test: the request before the credential went in, the response scrubbed of secrets. */
+export const Exchange = Type.Object(
+  {
+    request: Type.Object(
+      {
+        method: Type.String(),
+        url: Type.String(),
+        headers: HeaderList,
+        body: Type.Optional(Type.String()),
+      },
+      closed,
+    ),
+    response: Type.Optional(
+      Type.Object(
+        {
+          status: Type.Integer(),
+          headers: HeaderList,
+          body: Type.String(),
+          latencyMs: Type.Number(),
+        },
+        closed,
+      ),
+    ),
+  },
+  closed,
+);
+export type Exchange = Type.Static<typeof Exchange>;
+
+export const TestedTool = Type.Object({ execution: Execution, exchange: Type.Optional(Exchange) }, closed);
+export type TestedTool = Type.Static<typeof TestedTool>;
+export const testTool = new Rpc('patchbay.internal.executor.tool.test', TestTool, TestedTool);
+
+/** The one final record of an execution, as audit keeps it. Carries no argument, variable or body. */
+export const ExecutionRecord = Type.Object(
+  {
+    executionId: Uuid,
+    orgId: Uuid,
+    callId: Type.Optional(Uuid),
+    agentId: Type.Optional(Type.String()),
+    toolKey: ToolKey,
+    version: Type.Integer({ minimum: 0 }),
+    /** Whether it came from the Test button: never counted in statistics. */
+    isTest: Type.Boolean(),
+    status: ExecutionStatus,
+    outcome: Type.String(),
+    errorCode: Type.Optional(Type.String()),
+    errorMessage: Type.Optional(Type.String()),
+    method: Type.Optional(Type.String()),
+    /** Host and port it went to. */
+    host: Type.Optional(Type.String()),
+    httpStatus: Type.Optional(Type.Integer()),
+    attempts: Type.Integer({ minimum: 0 }),
+    startedAt: Timestamp,
+    totalMs: Type.Number(),
+    upstreamMs: Type.Optional(Type.Number()),
+    traceId: Type.Optional(Type.String()),
+  },
+  closed,
+);
+export type ExecutionRecord = Type.Static<typeof ExecutionRecord>;
+
+export const ExecutionsRecorded = Type.Object({ records: Type.Array(ExecutionRecord) }, closed);
+export type ExecutionsRecorded = Type.Static<typeof ExecutionsRecorded>;
+/**
+ * Final records on their way to audit, several to a message, at least once: the execution id tells copies apart.
+ * Kept by the JetStream stream of `executionStream` until audit has them.
+ */
+export const executionsRecorded = new Announcement(
+  'patchbay.internal.executor.execution.recorded',
+  ExecutionsRecorded,
+);
+export const executionStream = { name: 'PATCHBAY_EXECUTIONS', consumer: 'audit' } as const;

@@ -1,0 +1,166 @@
+import Type from 'typebox';
+import { closed, Done, Page, pageFields, Timestamp, Uuid } from './common.contract.js';
+import { Announcement, Rpc } from './rpc.js';
+
+/** A secret as entered, or `{keep: true}` in an edit: the stored one stays. A mask is never accepted back. */
+const NewSecret = Type.String({ minLength: 1, maxLength: 16_384 });
+const Keep = Type.Object({ keep: Type.Literal(true) }, closed);
+const EditedSecret = Type.Union([NewSecret, Keep]);
+const Masked = Type.Object({ masked: Type.String() }, closed);
+
+const HeaderName = Type.String({ pattern: "^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$" });
+const Parameter = Type.String({ minLength: 1, maxLength: 128 });
+
+/** The fields of each type; `secret` is what stands where a secret goes: a value, a value or `keep`, a mask. */
+const credentialTypes = (secret: Type.TSchema) => ({
+  none: {},
+  bearer: { token: secret },
+  basic: { username: Type.String({ minLength: 1, maxLength: 1024 }), password: secret },
+  api_key: { in: Type.Enum(['header', 'query', 'body']), parameter: Parameter, value: secret },
+  headers: {
+    headers: Type.Array(Type.Object({ name: HeaderName, value: secret }, closed), {
+      minItems: 1,
+      maxItems: 20,
+    }),
+  },
+});
+
+export type CredentialType = keyof ReturnType<typeof credentialTypes>;
+
+const commonFields = {
+  name: Type.String({ minLength: 1, maxLength: 120 }),
+  /** Where the secret may be sent: `https://host[:port]`, said once, on purpose. */
+  origins: Type.Array(Type.String({ minLength: 1, maxLength: 300 }), { maxItems: 20 }),
+};
+
+/** One object schema per type, told apart by `type`; `oneOf` with a discriminator gives one clear error. */
+function credentialUnion<T>(secret: Type.TSchema, extra: Record<string, Type.TSchema>) {
+  const branches = Object.entries(credentialTypes(secret)).map(([type, fields]) =>
+    Type.Object({ type: Type.Literal(type), ...commonFields, ...fields, ...extra }, closed),
+  );
+  return Type.Unsafe<T>({
+    type: 'object',
+    required: ['type'],
+    properties: { type: { type: 'string' } },
+    discriminator: { propertyName: 'type' },
+    oneOf: branches,
+  });
+}
+
+/** What is inside an opened credential: the secrets in clear. Never leaves the vault's and the executor's memory. */
+export type CredentialSecret = Typed<string>;
+
+interface Common {
+  name: string;
+  origins: string[];
+}
+type Typed<Secret> =
+  | { type: 'none' }
+  | { type: 'bearer'; token: Secret }
+  | { type: 'basic'; username: string; password: Secret }
+  | { type: 'api_key'; in: 'header' | 'query' | 'body'; parameter: string; value: Secret }
+  | { type: 'headers'; headers: { name: string; value: Secret }[] };
+
+export type CredentialInput = Common & Typed<string>;
+export const CredentialInput = credentialUnion<CredentialInput>(NewSecret, {});
+
+export type CredentialEdit = Common & Typed<string | { keep: true }>;
+export const CredentialEdit = credentialUnion<CredentialEdit>(EditedSecret, {});
+
+interface Stored {
+  id: string;
+  /** Grows with every replacement. */
+  version: number;
+  createdAt: string;
+  updatedAt: string;
+}
+export type Credential = Stored & Common & Typed<{ masked: string }>;
+/** As stored, every secret field masked. */
+export const Credential = credentialUnion<Credential>(Masked, {
+  id: Uuid,
+  version: Type.Integer({ minimum: 1 }),
+  createdAt: Timestamp,
+  updatedAt: Timestamp,
+});
+
+const oneCredential = { orgId: Uuid, credentialId: Uuid };
+
+export const CreateCredential = Type.Object({ orgId: Uuid, credential: CredentialInput }, closed);
+export type CreateCredential = Type.Static<typeof CreateCredential>;
+export const createCredential = new Rpc(
+  'patchbay.internal.vault.credential.create',
+  CreateCredential,
+  Credential,
+);
+
+export const GetCredential = Type.Object(oneCredential, closed);
+export type GetCredential = Type.Static<typeof GetCredential>;
+export const getCredential = new Rpc('patchbay.internal.vault.credential.get', GetCredential, Credential);
+
+export const ListCredentials = Type.Object({ orgId: Uuid, ...pageFields }, closed);
+export type ListCredentials = Type.Static<typeof ListCredentials>;
+export const CredentialPage = Page(Credential);
+export type CredentialPage = Type.Static<typeof CredentialPage>;
+export const listCredentials = new Rpc(
+  'patchbay.internal.vault.credential.list',
+  ListCredentials,
+  CredentialPage,
+);
+
+export const ReplaceCredential = Type.Object(
+  { ...oneCredential, credential: CredentialEdit, ifVersion: Type.Optional(Type.Integer({ minimum: 1 })) },
+  closed,
+);
+export type ReplaceCredential = Type.Static<typeof ReplaceCredential>;
+export const replaceCredential = new Rpc(
+  'patchbay.internal.vault.credential.replace',
+  ReplaceCredential,
+  Credential,
+);
+
+export const DeleteCredential = Type.Object(oneCredential, closed);
+export type DeleteCredential = Type.Static<typeof DeleteCredential>;
+export const deleteCredential = new Rpc('patchbay.internal.vault.credential.delete', DeleteCredential, Done);
+
+/**
+ * An executor's session key: an X25519 public key (base64url, 32 bytes raw) and the HMAC-SHA256 over it that
+ * only holders of the executors' key can make. Nobody else on the bus can have a credential opened.
+ */
+export const SessionKey = Type.Object(
+  {
+    publicKey: Type.String({ minLength: 43, maxLength: 43 }),
+    proof: Type.String({ minLength: 43, maxLength: 43 }),
+  },
+  closed,
+);
+export type SessionKey = Type.Static<typeof SessionKey>;
+
+export const OpenCredential = Type.Object(
+  {
+    ...oneCredential,
+    /** Where the secret is about to be sent; refused unless the credential names it. */
+    origin: Type.String({ minLength: 1, maxLength: 300 }),
+    session: SessionKey,
+  },
+  closed,
+);
+export type OpenCredential = Type.Static<typeof OpenCredential>;
+/** The secret, sealed to the session key: only the executor that asked can read it. */
+export const OpenedCredential = Type.Object(
+  { sealed: Type.String(), version: Type.Integer({ minimum: 1 }), name: Type.String() },
+  closed,
+);
+export type OpenedCredential = Type.Static<typeof OpenedCredential>;
+export const openCredential = new Rpc(
+  'patchbay.internal.vault.credential.open',
+  OpenCredential,
+  OpenedCredential,
+);
+
+export const CredentialChanged = Type.Object(oneCredential, closed);
+export type CredentialChanged = Type.Static<typeof CredentialChanged>;
+/** Replaced or deleted: whoever holds it opened drops it. */
+export const credentialChanged = new Announcement(
+  'patchbay.internal.vault.credential.changed',
+  CredentialChanged,
+);
