@@ -91,6 +91,7 @@ export const createCredential = new Rpc(
   'patchbay.internal.vault.credential.create',
   CreateCredential,
   Credential,
+  true,
 );
 
 export const GetCredential = Type.Object(oneCredential, closed);
@@ -116,6 +117,7 @@ export const replaceCredential = new Rpc(
   'patchbay.internal.vault.credential.replace',
   ReplaceCredential,
   Credential,
+  true,
 );
 
 export const DeleteCredential = Type.Object(oneCredential, closed);

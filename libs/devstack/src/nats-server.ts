@@ -23,12 +23,10 @@ export async function startNatsServer(options: { dataDir: string; port?: number 
     const child = new Child('nats-server', natsServerBinary(), ['-c', config]);
     try {
       await child.waitForLine(/Server is ready/, 15_000);
-      return {
-        port,
-        url: `nats://127.0.0.1:${port}`,
-        child,
-        stop: async () => void (await child.stop(5000)),
+      const stop = async () => {
+        await child.stop(5000);
       };
+      return { port, url: `nats://127.0.0.1:${port}`, child, stop };
     } catch (error) {
       await child.kill();
       if (attempt === 3) throw error;

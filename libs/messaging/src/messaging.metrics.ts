@@ -1,0 +1,14 @@
+import { Counter, Gauge, registry } from '#telemetry/metrics';
+
+export const inFlight = new Gauge({
+  name: 'patchbay_bus_requests_in_flight',
+  help: 'Bus requests being handled by this process',
+  registers: [registry],
+});
+
+export const requestsTotal = new Counter({
+  name: 'patchbay_bus_requests_total',
+  help: 'Bus requests answered, by subject and by `ok` or the error code',
+  labelNames: ['subject', 'code'],
+  registers: [registry],
+});

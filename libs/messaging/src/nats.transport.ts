@@ -1,0 +1,253 @@
+import { ServiceError } from '#contracts/errors';
+import { Announcement, Rpc } from '#contracts/rpc';
+import { invalidRequest, Validator } from '#contracts/validate';
+import { attributesFromBaggage } from '#telemetry/call-context';
+import { FrugalSpan } from '#telemetry/frugal-span';
+import { ORG_ID } from '#telemetry/attributes';
+import { Logger } from '@nestjs/common';
+import { Server, type CustomTransportStrategy, type MessageHandler } from '@nestjs/microservices';
+import type { Msg, Subscription } from '@nats-io/transport-node';
+import { context, ROOT_CONTEXT, SpanKind } from '@opentelemetry/api';
+import { isObservable, lastValueFrom } from 'rxjs';
+import type { TSchema } from 'typebox';
+import { Deadline } from './deadline.js';
+import { inFlight, requestsTotal } from './messaging.metrics.js';
+import type { NatsLink } from './nats-connection.js';
+import { DEADLINE_HEADER, extractContext } from './nats-headers.js';
+import type { RpcContext } from './rpc-context.js';
+import { encodeError, parseObject } from './wire.js';
+
+export interface TransportOptions {
+  /** Instances with the same name share the requests. */
+  readonly queue: string;
+  /** Requests under way at once; one more is answered `overloaded`. */
+  readonly maxInFlight: number;
+  /** How long a request without a deadline of its own may take. */
+  readonly defaultDeadlineMs: number;
+  /** How long a shutdown waits for requests under way. */
+  readonly drainMs: number;
+}
+
+interface Route {
+  readonly rpc: Rpc;
+  readonly validator: Validator<TSchema>;
+  readonly handler: MessageHandler;
+}
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/**
+ * Requests and announcements over NATS, as plain JSON without an envelope. Everything a request needs that is not
+ * business happens here, once: decoding, validation, trace, deadline, the in-flight cap, the reply and its size.
+ * Nothing anybody sends ends the process, and every request gets an answer.
+ */
+export class NatsTransport extends Server implements CustomTransportStrategy {
+  private readonly log = new Logger('NatsTransport');
+  private readonly subscriptions: Subscription[] = [];
+  private underWay = 0;
+  private allDone: (() => void) | undefined;
+
+  constructor(
+    private readonly link: NatsLink,
+    private readonly options: TransportOptions,
+  ) {
+    super();
+  }
+
+  listen(ready: (error?: unknown) => void): void {
+    for (const handler of this.messageHandlers.values()) this.subscribe(handler);
+    // Only once the server has the subscriptions is the service there.
+    this.link.connection.flush().then(() => ready(), ready);
+  }
+
+  /** Takes no more requests, waits for those under way, and leaves the connection to its owner. */
+  async close(): Promise<void> {
+    await Promise.all(this.subscriptions.map((one) => one.drain().catch(() => undefined)));
+    if (this.underWay === 0) return;
+    let timer: NodeJS.Timeout | undefined;
+    await Promise.race([
+      new Promise<void>((resolve) => (this.allDone = resolve)),
+      new Promise<void>((resolve) => (timer = setTimeout(resolve, this.options.drainMs))),
+    ]);
+    clearTimeout(timer);
+  }
+
+  override on(): never {
+    throw new Error('NatsTransport has no events of its own; see NatsLink');
+  }
+
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- Nest's signature
+  override unwrap<T>(): T {
+    return this.link.connection as T;
+  }
+
+  private subscribe(handler: MessageHandler): void {
+    const { rpc, announcement } = (handler.extras ?? {}) as { rpc?: unknown; announcement?: unknown };
+    if (rpc instanceof Rpc) {
+      const route = {
+        rpc,
+        validator: new Validator(rpc.request, { showValues: !rpc.carriesSecrets }),
+        handler,
+      };
+      this.listenTo(rpc.subject, this.options.queue, (message) => this.answer(route, message));
+    } else if (announcement instanceof Announcement) {
+      const validator: Validator<TSchema> = new Validator(announcement.payload as TSchema);
+      this.listenTo(announcement.subject, undefined, (message) => this.hear(handler, validator, message));
+    } else {
+      throw new Error('A bus handler is declared with @Handles(rpc) or @Hears(announcement)');
+    }
+  }
+
+  private listenTo(subject: string, queue: string | undefined, receive: (message: Msg) => void): void {
+    const callback = (error: Error | null, message: Msg) => {
+      if (error) this.log.error(`Subscription ${subject}: ${error.message}`);
+      else receive(message);
+    };
+    this.subscriptions.push(this.link.connection.subscribe(subject, { ...(queue && { queue }), callback }));
+  }
+
+  private answer(route: Route, message: Msg): void {
+    if (!message.reply) return; // nobody waits for it, so nobody asked
+    if (this.underWay >= this.options.maxInFlight) {
+      this.respondWithError(
+        message,
+        route,
+        new ServiceError('overloaded', 'Too many requests at once; try later'),
+      );
+      return;
+    }
+    this.underWay += 1;
+    inFlight.inc();
+    // A callback's own promise is awaited by nobody: what escapes it would end the process.
+    this.handle(route, message)
+      .catch((error: unknown) => this.log.error('A request could not be answered', stackOf(error)))
+      .finally(() => this.release());
+  }
+
+  private release(): void {
+    this.underWay -= 1;
+    inFlight.dec();
+    if (this.underWay === 0) this.allDone?.();
+  }
+
+  private async handle(route: Route, message: Msg): Promise<void> {
+    const parent = extractContext(ROOT_CONTEXT, message.headers);
+    const span = FrugalSpan.start(route.rpc.subject, SpanKind.SERVER, parent, attributesFromBaggage(parent));
+    try {
+      const reply = await context.with(span.context, () => this.run(route, message, span));
+      this.respond(message, route, reply);
+    } catch (error) {
+      this.noteFailure(route, span, error);
+      this.respondWithError(message, route, error);
+    } finally {
+      span.end();
+    }
+  }
+
+  /** Checks the request and calls its handler, for as long as whoever asked still waits. */
+  private async run(route: Route, message: Msg, span: FrugalSpan): Promise<object> {
+    const orgId = route.rpc.isPublic ? organizationOf(message.subject) : '';
+    if (orgId) span.set(ORG_ID, orgId);
+    const timeLeft = message.headers ? timeLeftFor(message.headers.get(DEADLINE_HEADER)) : undefined;
+    const request = parseObject(message.data);
+    if (!request)
+      throw invalidRequest([{ pointer: '', code: 'wrong_type', message: 'must be a JSON object' }]);
+    route.validator.assert(request);
+    const deadline = Deadline.in(timeLeft ?? this.options.defaultDeadlineMs);
+    const handlerContext: RpcContext = { orgId, deadline, span };
+    const result = this.call(route.handler, request, handlerContext);
+    return timeLeft === undefined ? result : withinDeadline(result, timeLeft);
+  }
+
+  private async call(handler: MessageHandler, request: object, handlerContext: RpcContext): Promise<object> {
+    const result: unknown = await handler(request, handlerContext);
+    return (isObservable(result) ? await lastValueFrom(result) : result) as object;
+  }
+
+  private respond(message: Msg, route: Route, reply: object): void {
+    const payload = Buffer.from(JSON.stringify(reply));
+    if (payload.length > this.link.maxPayload) {
+      const limit = `${payload.length} bytes; the bus takes ${this.link.maxPayload}`;
+      throw new ServiceError('reply_too_large', `The reply has ${limit}`);
+    }
+    message.respond(payload);
+    requestsTotal.inc({ subject: route.rpc.subject, code: 'ok' });
+  }
+
+  private respondWithError(message: Msg, route: Route, error: unknown): void {
+    const { payload, headers } = encodeError(error);
+    message.respond(payload, { headers });
+    requestsTotal.inc({
+      subject: route.rpc.subject,
+      code: error instanceof ServiceError ? error.code : 'internal',
+    });
+  }
+
+  private noteFailure(route: Route, span: FrugalSpan, error: unknown): void {
+    if (error instanceof ServiceError && error.code !== 'internal') {
+      span.keep();
+    } else {
+      span.fail('internal');
+      this.log.error(`${route.rpc.subject} failed`, stackOf(error));
+    }
+  }
+
+  private hear(handler: MessageHandler, validator: Validator<TSchema>, message: Msg): void {
+    const payload = parseObject(message.data);
+    if (!validator.matches(payload)) {
+      this.log.warn(`Ignored an announcement on ${message.subject} that is not one`);
+      return;
+    }
+    const parent = extractContext(ROOT_CONTEXT, message.headers);
+    const span = FrugalSpan.start(message.subject, SpanKind.CONSUMER, parent);
+    context
+      .with(span.context, () => this.call(handler, payload as object, announcementContext(span)))
+      .catch((error: unknown) =>
+        this.log.error(`${message.subject} was heard, but not acted on`, stackOf(error)),
+      )
+      .finally(() => span.end());
+  }
+}
+
+function announcementContext(span: FrugalSpan): RpcContext {
+  return { orgId: '', deadline: Deadline.in(5000), span };
+}
+
+/** The third token of a public subject. */
+function organizationOf(subject: string): string {
+  const start = 'patchbay.v1.'.length;
+  const orgId = subject.slice(start, subject.indexOf('.', start));
+  if (!UUID.test(orgId)) {
+    throw new ServiceError(
+      'invalid_request',
+      'The third token of the subject must be the organization id, a UUID',
+    );
+  }
+  return orgId.toLowerCase();
+}
+
+function timeLeftFor(header: string): number | undefined {
+  if (header === '') return undefined;
+  const timeLeft = Number(header);
+  if (!Number.isFinite(timeLeft)) {
+    throw new ServiceError('invalid_request', `${DEADLINE_HEADER} must be a number of milliseconds`);
+  }
+  if (timeLeft <= 0)
+    throw new ServiceError('deadline_exceeded', 'The deadline had passed when the request came');
+  return timeLeft;
+}
+
+async function withinDeadline<T>(work: Promise<T>, timeLeft: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new ServiceError('deadline_exceeded', 'The work took longer than its deadline')),
+      Math.min(timeLeft, 2 ** 31 - 1),
+    );
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

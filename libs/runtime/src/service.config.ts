@@ -1,0 +1,61 @@
+import { Type } from 'class-transformer';
+import { IsIn, IsInt, IsOptional, IsString, Matches, Max, Min } from 'class-validator';
+
+/** What every service needs to know. Each service's own configuration extends it. */
+export class ServiceConfig {
+  /** The bus: `nats://host:port` or `tls://host:port`, several separated by commas. */
+  @Matches(/^(nats|tls):\/\/[^\s,]+(,(nats|tls):\/\/[^\s,]+)*$/, {
+    message: 'NATS_URL must be nats://host:port (or tls://), several separated by commas',
+  })
+  readonly NATS_URL: string = 'nats://127.0.0.1:4222';
+
+  @IsOptional() @IsString() readonly NATS_USER?: string;
+  @IsOptional() @IsString() readonly NATS_PASSWORD?: string;
+  /** An nkey seed (`SU…`); goes before user and password. */
+  @IsOptional() @IsString() readonly NATS_NKEY_SEED?: string;
+  @IsOptional() @IsString() readonly NATS_INBOX_PREFIX?: string;
+
+  /** Where `/health/live`, `/health/ready` and `/metrics` are served; 0 takes any free port. */
+  @Type(() => Number)
+  @IsInt()
+  @Min(0)
+  @Max(65_535)
+  readonly OPERATIONS_PORT: number = 0;
+
+  /** The address the operations port listens on. */
+  @IsString()
+  readonly OPERATIONS_HOST: string = '0.0.0.0';
+
+  /** Bus requests under way at once; one more is answered `overloaded`. */
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(100_000)
+  readonly MAX_IN_FLIGHT: number = 1024;
+
+  /** How long a shutdown waits for work under way, milliseconds. */
+  @Type(() => Number)
+  @IsInt()
+  @Min(0)
+  @Max(600_000)
+  readonly DRAIN_MS: number = 10_000;
+
+  @IsIn(['fatal', 'error', 'warn', 'info', 'debug', 'trace'])
+  readonly LOG_LEVEL: string = 'info';
+}
+
+/** For services that keep something. */
+export class DatabaseServiceConfig extends ServiceConfig {
+  /** Postgres; the service owns one schema in it. */
+  @Matches(/^postgres(ql)?:\/\/\S+$/, {
+    message: 'DATABASE_URL must be postgres://user:password@host:port/database',
+  })
+  readonly DATABASE_URL!: string;
+
+  /** Connections this process may hold. */
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(200)
+  readonly DATABASE_POOL: number = 10;
+}
