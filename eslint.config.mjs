@@ -145,6 +145,8 @@ export default tseslint.config(
       'apps/**/data-source.ts',
       'apps/**/migrations/*.ts',
       'apps/**/*.module.ts',
+      'libs/runtime/src/database.ts',
+      'libs/runtime/src/migrate.ts',
     ],
     rules: restrict({ typeorm: true }),
   },

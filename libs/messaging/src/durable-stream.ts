@@ -63,9 +63,10 @@ export class DurableStream {
   ): void {
     const validator = new Validator(announcement.payload);
     const stopping = new AbortController();
+    const isStopping = () => stopping.signal.aborted;
     let messages: ConsumerMessages | undefined;
     const loop = context.with(ROOT_CONTEXT, async () => {
-      while (!stopping.signal.aborted) {
+      while (!isStopping()) {
         try {
           await this.ensureStream(stream, announcement.subject);
           const consumer = await this.client.consumers.get(stream.name, stream.consumer);

@@ -1,12 +1,36 @@
-/** What `pg` and TypeORM call `extra`: the limits without which a pool waits for ever. */
-export function poolOptions(service: string, pool: number) {
-  return {
-    application_name: `patchbay-${service}`,
-    max: pool,
-    connectionTimeoutMillis: 2000, // the default waits for ever for a free connection
-    statement_timeout: 5000,
-    query_timeout: 6000, // a server that has gone silent never times out by itself
-    idle_in_transaction_session_timeout: 10_000,
-    keepAlive: true,
-  };
+import type { DataSourceOptions } from 'typeorm';
+
+export interface ServiceDatabase {
+  /** The service's name is its schema's name. */
+  readonly service: string;
+  readonly url: string;
+  /** Connections this process may hold; 10 when absent. */
+  readonly pool?: number | undefined;
 }
+
+/** What every service's data source has in common: its own schema, and the limits without which a pool waits for ever. */
+export function postgresOptions({ service, url, pool = 10 }: ServiceDatabase) {
+  return {
+    type: 'postgres',
+    url,
+    schema: service,
+    applicationName: `patchbay-${service}`,
+    migrationsTableName: 'migrations',
+    invalidWhereValuesBehavior: { null: 'throw', undefined: 'throw' },
+    extra: {
+      max: pool,
+      connectionTimeoutMillis: 2000, // the default waits for ever for a free connection
+      statement_timeout: 5000,
+      query_timeout: 6000, // a server that has gone silent never times out by itself
+      idle_in_transaction_session_timeout: 10_000,
+      keepAlive: true,
+    },
+  } as const satisfies DataSourceOptions;
+}
+
+/** How Nest waits for the database at start: as long as it takes, so that the order of starting does not matter. */
+export const patience = {
+  retryAttempts: Number.MAX_SAFE_INTEGER,
+  retryDelay: 1000,
+  verboseRetryLog: false,
+} as const;
