@@ -1,0 +1,57 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { Scrubber } from './scrub.js';
+
+const secret = 'sk_live_a+b/c "quoted" ü 93!';
+const encodings: [string, (text: string) => string][] = [
+  ['as it is', (text) => text],
+  ['as JSON', (text) => JSON.stringify(text).slice(1, -1)],
+  ['percent-encoded', encodeURIComponent],
+  ['form-encoded', (text) => new URLSearchParams({ a: text }).toString().slice(2)],
+  ['in hexadecimal', (text) => Buffer.from(text).toString('hex')],
+  ['in base64', (text) => Buffer.from(text).toString('base64')],
+  ['in base64 for URLs', (text) => Buffer.from(text).toString('base64url')],
+  ['in base64 behind one byte', (text) => Buffer.from(`u${text}`).toString('base64')],
+  ['in base64 between others', (text) => Buffer.from(`us${text}:rest`).toString('base64')],
+];
+
+describe('a secret echoed', () => {
+  it.each(encodings)('%s is taken out', (_name, encode) => {
+    const plain = 'sk_live_51HxWq9z_canary';
+    const clean = new Scrubber([plain]).scrub(`before ${encode(plain)} after`);
+
+    expect(clean).toContain('‹redacted›');
+    expect(clean).toMatch(/^before .* after$/);
+    // At most the few characters that depend on the neighbours stay.
+    expect(clean.length).toBeLessThan('before  after'.length + '‹redacted›'.length + 16);
+  });
+
+  it.each(encodings.filter(([name]) => name !== 'form-encoded'))(
+    'with odd characters, %s, is taken out',
+    (_name, encode) => {
+      expect(new Scrubber([secret]).scrub(encode(secret))).not.toContain(encode(secret));
+    },
+  );
+
+  it('is taken out of nested values and their keys', () => {
+    expect(new Scrubber(['hunter22']).scrubValue({ hunter22: [{ a: 'x hunter22 y' }, 1, null] })).toEqual({
+      '‹redacted›': [{ a: 'x ‹redacted› y' }, 1, null],
+    });
+  });
+
+  it('never survives, wherever it stands', () => {
+    fc.assert(
+      fc.property(fc.string({ minLength: 6 }), fc.string(), fc.string(), (value, before, after) => {
+        const clean = new Scrubber([value]).scrub(`${before}${value}${after}`);
+        if (!'‹redacted›'.includes(value))
+          expect(clean.replaceAll('‹redacted›', '\u0000')).not.toContain(value);
+      }),
+    );
+  });
+
+  it('leaves other text the very same', () => {
+    const text = 'nothing of it here';
+
+    expect(new Scrubber(['hunter22']).scrub(text)).toBe(text);
+  });
+});

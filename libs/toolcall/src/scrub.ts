@@ -1,0 +1,65 @@
+const REPLACEMENT = '‹redacted›';
+/** Shorter values occur by chance in any text; whoever uses such a secret has none. */
+const SHORTEST = 4;
+
+/** Takes known secret values out of text, in every form in which a server is likely to echo them. */
+export class Scrubber {
+  private readonly forms: readonly string[];
+
+  /** @param secrets the values in clear */
+  constructor(secrets: readonly string[]) {
+    const forms = new Set(secrets.filter((secret) => secret.length >= SHORTEST).flatMap(encodedForms));
+    // The longest first: an encoded form may contain a shorter one.
+    this.forms = [...forms].filter((form) => form.length >= SHORTEST).sort((a, b) => b.length - a.length);
+  }
+
+  /** The text with every secret replaced. Returns the same string when there is none in it. */
+  scrub(text: string): string {
+    let clean = text;
+    for (const form of this.forms) {
+      if (clean.includes(form)) clean = clean.replaceAll(form, REPLACEMENT);
+    }
+    return clean;
+  }
+
+  /** The JSON value with every string in it scrubbed, keys included: an escaped echo is plain only after parsing. */
+  scrubValue(value: unknown): unknown {
+    if (typeof value === 'string') return this.scrub(value);
+    if (Array.isArray(value)) return value.map((item) => this.scrubValue(item));
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(
+      Object.entries(value).map(([key, item]) => [this.scrub(key), this.scrubValue(item)]),
+    );
+  }
+}
+
+function encodedForms(secret: string): string[] {
+  const bytes = Buffer.from(secret);
+  const hex = bytes.toString('hex');
+  return [
+    secret,
+    JSON.stringify(secret).slice(1, -1),
+    encodeURIComponent(secret),
+    encodeURIComponent(secret).replaceAll('%20', '+'),
+    hex,
+    hex.toUpperCase(),
+    ...base64Forms(bytes),
+  ];
+}
+
+/**
+ * Base64 of the secret wherever it stands in a longer text: at each of three offsets, the characters that depend on
+ * the secret alone. In standard and URL-safe alphabet.
+ */
+function base64Forms(bytes: Buffer): string[] {
+  const forms: string[] = [];
+  for (const offset of [0, 1, 2]) {
+    const shifted = Buffer.concat([Buffer.alloc(offset), bytes]);
+    const whole = shifted.toString('base64').replace(/=+$/, '');
+    const firstOwn = Math.ceil((offset * 8) / 6);
+    const lastOwn = Math.floor((shifted.length * 8) / 6);
+    const own = whole.slice(firstOwn, lastOwn);
+    forms.push(own, own.replaceAll('+', '-').replaceAll('/', '_'));
+  }
+  return forms;
+}
