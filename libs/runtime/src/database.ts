@@ -1,4 +1,6 @@
-import type { DataSourceOptions } from 'typeorm';
+import type { INestApplicationContext } from '@nestjs/common';
+import { DataSource, type DataSourceOptions } from 'typeorm';
+import type { ReadinessCheck } from './operations-server.js';
 
 export interface ServiceDatabase {
   /** The service's name is its schema's name. */
@@ -34,3 +36,17 @@ export const patience = {
   retryDelay: 1000,
   verboseRetryLog: false,
 } as const;
+
+/** A readiness check that asks the database something. */
+export function databaseReadiness(app: INestApplicationContext): Record<string, ReadinessCheck> {
+  return {
+    database: () =>
+      app
+        .get(DataSource)
+        .query('SELECT 1')
+        .then(
+          () => undefined,
+          () => 'cannot be queried',
+        ),
+  };
+}

@@ -1,0 +1,3 @@
+import { DatabaseServiceConfig } from '#runtime/service.config';
+
+export class CatalogConfig extends DatabaseServiceConfig {}

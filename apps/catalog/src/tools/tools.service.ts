@@ -1,0 +1,103 @@
+import { toolChanged, type ListTools, type Tool, type ToolPage } from '#contracts/catalog.contract';
+import { decodeCursor, encodeCursor } from '#contracts/cursor';
+import { ServiceError } from '#contracts/errors';
+import { invalidRequest } from '#contracts/validate';
+import type { Deadline } from '#messaging/deadline';
+import { RpcClient } from '#messaging/rpc.client';
+import type { ToolDefinition, ToolDefinitionInput } from '#toolcall/tool-definition';
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { MoreThan, Repository } from 'typeorm';
+import { DefinitionGate } from './definition-gate.service.js';
+import { lockTool, toolNotFound, toTool, type ToolName } from './tools.queries.js';
+import { ToolEntity } from './tool.entity.js';
+
+const DEFAULT_LIMIT = 50;
+
+/** Drafts: what builders work on. What live calls run is the business of `VersionsService`. */
+@Injectable()
+export class ToolsService {
+  constructor(
+    @InjectRepository(ToolEntity) private readonly tools: Repository<ToolEntity>,
+    private readonly gate: DefinitionGate,
+    private readonly rpc: RpcClient,
+  ) {}
+
+  async create(orgId: string, input: ToolDefinitionInput, deadline: Deadline): Promise<Tool> {
+    const definition = await this.gate.admit(orgId, input, deadline);
+    const created = (await this.insert(orgId, definition)) ?? (await this.revive(orgId, definition));
+    if (!created) throw new ServiceError('tool_exists', `There is a tool \`${definition.key}\` already`);
+    return created;
+  }
+
+  async get(name: ToolName): Promise<Tool> {
+    const tool = await this.tools.findOneBy({ orgId: name.orgId, key: name.toolKey });
+    return tool ? toTool(tool) : toolNotFound(name);
+  }
+
+  /** By key. */
+  async list({ orgId, limit = DEFAULT_LIMIT, cursor, status = 'active' }: ListTools): Promise<ToolPage> {
+    const [after] = cursor === undefined ? [] : decodeCursor(cursor, 1);
+    const found = await this.tools.find({
+      where: { orgId, status, ...(after !== undefined && { key: MoreThan(after) }) },
+      order: { key: 'ASC' },
+      take: limit + 1,
+    });
+    const items = found.slice(0, limit).map(toTool);
+    const last = items.at(-1);
+    return { items, ...(found.length > limit && last && { nextCursor: encodeCursor(last.key) }) };
+  }
+
+  /** Replaces the draft. Live calls go on running what is published. */
+  async update(
+    name: ToolName,
+    input: ToolDefinitionInput,
+    ifRevision: number | undefined,
+    deadline: Deadline,
+  ): Promise<Tool> {
+    if (input.key !== name.toolKey) {
+      const message = `must be \`${name.toolKey}\`: a tool keeps its key; create another tool instead`;
+      throw invalidRequest([{ pointer: '/definition/key', code: 'not_allowed', message }]);
+    }
+    const definition = await this.gate.admit(name.orgId, input, deadline);
+    return this.tools.manager.transaction(async (manager) => {
+      const tool = await lockTool(manager, name, ifRevision);
+      return toTool(await manager.save(Object.assign(tool, { definition, revision: tool.revision + 1 })));
+    });
+  }
+
+  /** Takes the tool out of use, drafts and live calls alike. Its versions are kept. */
+  async archive(name: ToolName, ifRevision: number | undefined): Promise<Tool> {
+    const archived = await this.tools.manager.transaction(async (manager) => {
+      const tool = await lockTool(manager, name, ifRevision);
+      return toTool(
+        await manager.save(Object.assign(tool, { status: 'archived', revision: tool.revision + 1 })),
+      );
+    });
+    this.rpc.announce(toolChanged, name);
+    return archived;
+  }
+
+  private async insert(orgId: string, definition: ToolDefinition): Promise<Tool | undefined> {
+    const { key } = definition;
+    const rows: unknown[] = await this.tools.query(
+      `INSERT INTO catalog.tools (org_id, key, status, revision, definition) VALUES ($1, $2, 'active', 1, $3)
+       ON CONFLICT DO NOTHING RETURNING key`,
+      [orgId, key, JSON.stringify(definition)],
+    );
+    return rows.length > 0 ? this.get({ orgId, toolKey: key }) : undefined;
+  }
+
+  /** A key whose tool was archived may be used again: revisions and version numbers go on where they were. */
+  private async revive(orgId: string, definition: ToolDefinition): Promise<Tool | undefined> {
+    return this.tools.manager.transaction(async (manager) => {
+      const where = { orgId, key: definition.key, status: 'archived' as const };
+      const tool = await manager.findOne(ToolEntity, { where, lock: { mode: 'pessimistic_write' } });
+      if (!tool) return undefined;
+      const fresh = { status: 'active' as const, publishedVersion: null, publishedRevision: null };
+      return toTool(
+        await manager.save(Object.assign(tool, fresh, { definition, revision: tool.revision + 1 })),
+      );
+    });
+  }
+}

@@ -1,0 +1,141 @@
+import {
+  toolChanged,
+  type DescribeTools,
+  type ListToolVersions,
+  type ResolvedTool,
+  type ToolDescriptions,
+  type ToolVersion,
+  type ToolVersionPage,
+} from '#contracts/catalog.contract';
+import { decodeCursor, encodeCursor } from '#contracts/cursor';
+import { ServiceError } from '#contracts/errors';
+import type { Deadline } from '#messaging/deadline';
+import { RpcClient } from '#messaging/rpc.client';
+import { describeTool } from '#toolcall/describe-tool';
+import type { ToolDefinition } from '#toolcall/tool-definition';
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { LessThan, Repository, type EntityManager } from 'typeorm';
+import { DefinitionGate } from './definition-gate.service.js';
+import { lockTool, toolArchived, toolNotFound, toVersion, type ToolName } from './tools.queries.js';
+import { ToolVersionEntity } from './tool-version.entity.js';
+import { ToolEntity } from './tool.entity.js';
+
+const DEFAULT_LIMIT = 50;
+const DRAFT_VERSION = 0;
+
+/** Published versions: immutable, numbered, and what live calls run. */
+@Injectable()
+export class VersionsService {
+  constructor(
+    @InjectRepository(ToolEntity) private readonly tools: Repository<ToolEntity>,
+    @InjectRepository(ToolVersionEntity) private readonly versions: Repository<ToolVersionEntity>,
+    private readonly gate: DefinitionGate,
+    private readonly rpc: RpcClient,
+  ) {}
+
+  /** Makes the draft the next version. A draft that is published already stays the version it is. */
+  async publish(name: ToolName, ifRevision: number | undefined, deadline: Deadline): Promise<ToolVersion> {
+    const draft = await this.tools.findOneBy({ orgId: name.orgId, key: name.toolKey });
+    if (draft) await this.gate.checkCredential(name.orgId, draft.definition, deadline);
+    return this.announcing(name, async (manager) => {
+      const tool = await lockTool(manager, name, ifRevision ?? draft?.revision);
+      if (tool.publishedRevision === tool.revision && tool.publishedVersion !== null) {
+        return this.find(name, tool.publishedVersion, manager);
+      }
+      return this.append(manager, tool, tool.definition);
+    });
+  }
+
+  /** Publishes an earlier version's definition again, under a new number, and makes it the draft. */
+  async rollBack(name: ToolName, version: number, ifRevision: number | undefined): Promise<ToolVersion> {
+    return this.announcing(name, async (manager) => {
+      const tool = await lockTool(manager, name, ifRevision);
+      const { definition } = await this.find(name, version, manager);
+      tool.revision += 1;
+      return this.append(manager, tool, definition);
+    });
+  }
+
+  /** Newest first. */
+  async list({ orgId, toolKey, limit = DEFAULT_LIMIT, cursor }: ListToolVersions): Promise<ToolVersionPage> {
+    const [before] = cursor === undefined ? [] : decodeCursor(cursor, 1);
+    if (!(await this.tools.existsBy({ orgId, key: toolKey }))) return toolNotFound({ orgId, toolKey });
+    const found = await this.versions.find({
+      where: { orgId, key: toolKey, ...(before !== undefined && { version: LessThan(Number(before) || 0) }) },
+      order: { version: 'DESC' },
+      take: limit + 1,
+    });
+    const items = found.slice(0, limit).map(toVersion);
+    const last = items.at(-1);
+    return { items, ...(found.length > limit && last && { nextCursor: encodeCursor(String(last.version)) }) };
+  }
+
+  async get(name: ToolName, version: number): Promise<ToolVersion> {
+    return this.find(name, version, this.versions.manager);
+  }
+
+  /** What an executor runs: the published version, a pinned one, or the draft for a test. */
+  async resolve(name: ToolName, version: number | 'draft' | undefined): Promise<ResolvedTool> {
+    const tool = await this.tools.findOneBy({ orgId: name.orgId, key: name.toolKey });
+    if (!tool) return toolNotFound(name);
+    if (tool.status === 'archived') throw toolArchived(name);
+    if (version === 'draft') return { key: tool.key, version: DRAFT_VERSION, definition: tool.definition };
+    const wanted = version ?? tool.publishedVersion;
+    if (wanted === null)
+      throw new ServiceError('tool_not_published', `The tool \`${name.toolKey}\` is not published yet`);
+    const { definition } = await this.get(name, wanted);
+    return { key: tool.key, version: wanted, definition };
+  }
+
+  /** Every published tool as a function schema, by key. */
+  async describe(orgId: string, { format = 'patchbay' }: DescribeTools): Promise<ToolDescriptions> {
+    const published = await this.versions
+      .createQueryBuilder('version')
+      .innerJoin(ToolEntity, 'tool', 'tool.orgId = version.orgId AND tool.key = version.key')
+      .where('version.orgId = :orgId AND tool.status = :status', { orgId, status: 'active' })
+      .andWhere('tool.publishedVersion = version.version')
+      .orderBy('version.key')
+      .getMany();
+    return { format, tools: published.map(({ definition }) => describeTool(definition, format)) };
+  }
+
+  private async announcing(
+    name: ToolName,
+    change: (manager: EntityManager) => Promise<ToolVersion>,
+  ): Promise<ToolVersion> {
+    const version = await this.tools.manager.transaction(change);
+    this.rpc.announce(toolChanged, name);
+    return version;
+  }
+
+  private async append(
+    manager: EntityManager,
+    tool: ToolEntity,
+    definition: ToolDefinition,
+  ): Promise<ToolVersion> {
+    const { orgId, key } = tool;
+    const newest = await manager.findOne(ToolVersionEntity, {
+      where: { orgId, key },
+      order: { version: 'DESC' },
+    });
+    const version = (newest?.version ?? 0) + 1;
+    const published = await manager.save(
+      manager.create(ToolVersionEntity, { orgId, key, version, definition }),
+    );
+    await manager.save(
+      Object.assign(tool, { definition, publishedVersion: version, publishedRevision: tool.revision }),
+    );
+    return toVersion(published);
+  }
+
+  private async find(
+    { orgId, toolKey }: ToolName,
+    version: number,
+    manager: EntityManager,
+  ): Promise<ToolVersion> {
+    const found = await manager.findOneBy(ToolVersionEntity, { orgId, key: toolKey, version });
+    if (found) return toVersion(found);
+    throw new ServiceError('version_not_found', `The tool \`${toolKey}\` has no version ${version}`);
+  }
+}
