@@ -34,7 +34,7 @@ export async function startTestService(
   const strategy = new NatsTransport(link, options);
   const app = await NestFactory.createMicroservice(
     { module: TestServiceModule, imports: [MessagingModule.forRoot(link), module] },
-    { strategy, logger: false, abortOnError: false },
+    { strategy, logger: process.env.TEST_LOGS ? ['error', 'warn'] : false, abortOnError: false },
   );
   await app.listen();
   const rpc = new RpcClient(link);

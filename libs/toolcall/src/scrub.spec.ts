@@ -49,6 +49,13 @@ describe('a secret echoed', () => {
     );
   });
 
+  it('behind JSON escapes is taken out of text for people', () => {
+    const scrubber = new Scrubber(['sk_live/hunter22']);
+
+    expect(scrubber.scrubEscaped('{"a":"sk\\u005flive\\/hunter22"}')).toBe('{"a":"‹redacted›"}');
+    expect(scrubber.scrubEscaped('{"a":"\\u0041"}')).toBe('{"a":"\\u0041"}');
+  });
+
   it('leaves other text the very same', () => {
     const text = 'nothing of it here';
 

@@ -22,6 +22,20 @@ export class Scrubber {
     return clean;
   }
 
+  /**
+   * The same for text that may hide a secret behind JSON escapes (`\\u0073k_live`, `a\\/b`). Such text comes back with
+   * those escapes resolved, so it is for people to read, not to be parsed.
+   */
+  scrubEscaped(text: string): string {
+    const clean = this.scrub(text);
+    if (!clean.includes('\\')) return clean;
+    const resolved = clean
+      .replace(/\\u([0-9a-fA-F]{4})/g, (_, code: string) => String.fromCharCode(parseInt(code, 16)))
+      .replaceAll('\\/', '/');
+    const scrubbed = this.scrub(resolved);
+    return scrubbed === resolved ? clean : scrubbed;
+  }
+
   /** The JSON value with every string in it scrubbed, keys included: an escaped echo is plain only after parsing. */
   scrubValue(value: unknown): unknown {
     if (typeof value === 'string') return this.scrub(value);

@@ -1,0 +1,80 @@
+import type { CredentialSecret } from '#contracts/vault.contract';
+import type { RenderedRequest } from '#toolcall/compile-request';
+import { Secret } from '#toolcall/secret';
+
+/** Where a secret goes in a request; the secret itself cannot be printed. */
+export type Placement =
+  | { readonly in: 'header'; readonly name: string; readonly value: Secret }
+  | { readonly in: 'query'; readonly name: string; readonly value: Secret }
+  | { readonly in: 'body'; readonly name: string; readonly value: Secret };
+
+export function placementsOf(secret: CredentialSecret): Placement[] {
+  switch (secret.type) {
+    case 'none':
+      return [];
+    case 'bearer':
+      return [header('Authorization', `Bearer ${secret.token}`)];
+    case 'basic': {
+      const pair = Buffer.from(`${secret.username}:${secret.password}`).toString('base64');
+      return [header('Authorization', `Basic ${pair}`)];
+    }
+    case 'api_key':
+      return [{ in: secret.in, name: secret.parameter, value: new Secret(secret.value) }];
+    case 'headers':
+      return secret.headers.map(({ name, value }) => header(name, value));
+  }
+}
+
+/** The values that must never be seen again, as whoever echoes them would print them. */
+export function secretValues(secret: CredentialSecret): string[] {
+  switch (secret.type) {
+    case 'none':
+      return [];
+    case 'bearer':
+      return [secret.token];
+    case 'basic':
+      return [secret.password, Buffer.from(`${secret.username}:${secret.password}`).toString('base64')];
+    case 'api_key':
+      return [secret.value];
+    case 'headers':
+      return secret.headers.map(({ value }) => value);
+  }
+}
+
+export type Applied =
+  { readonly ok: true; readonly request: RenderedRequest } | { readonly ok: false; readonly message: string };
+
+/** The request with the credential in it. What the tool itself has put under the same name gives way. */
+export function applyCredential(request: RenderedRequest, placements: readonly Placement[]): Applied {
+  let { headers, query, body } = request;
+  for (const placement of placements) {
+    const { name } = placement;
+    const value = placement.value.reveal();
+    if (placement.in === 'header') {
+      const lower = name.toLowerCase();
+      headers = [...headers.filter(([other]) => other.toLowerCase() !== lower), [name, value]];
+    } else if (placement.in === 'query') {
+      query = [...query.filter(([other]) => other !== name), [name, value]];
+    } else if (body === undefined && request.method !== 'GET') {
+      body = { type: 'json', value: { [name]: value } };
+    } else if (body?.type === 'form') {
+      body = { type: 'form', pairs: [...body.pairs.filter(([other]) => other !== name), [name, value]] };
+    } else if (body?.type === 'json' && isObject(body.value)) {
+      body = { type: 'json', value: { ...body.value, [name]: value } };
+    } else {
+      return {
+        ok: false,
+        message: 'The credential goes into the body, and this request has none it could go into',
+      };
+    }
+  }
+  return { ok: true, request: { ...request, headers, query, body } };
+}
+
+function header(name: string, value: string): Placement {
+  return { in: 'header', name, value: new Secret(value) };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,74 @@
+import { openCredential, type CredentialSecret } from '#contracts/vault.contract';
+import { Deadline } from '#messaging/deadline';
+import { NatsLink } from '#messaging/nats-connection';
+import { RpcClient } from '#messaging/rpc.client';
+import { credentialContext } from '#sealing/credential-context';
+import { SessionKeyPair } from '#sealing/session-key';
+import { withCallBaggage, type CallTags } from '#telemetry/call-context';
+import { Scrubber } from '#toolcall/scrub';
+import { Inject, Injectable } from '@nestjs/common';
+import { context, type Context } from '@opentelemetry/api';
+import { ExecutorConfig } from '../config.js';
+import { RefreshingCache } from '../refreshing-cache.js';
+import { placementsOf, secretValues, type Placement } from './apply-credential.js';
+
+/** A credential this process may use for half a minute. */
+export interface OpenCredential {
+  /** As shown to people, in place of the secret. */
+  readonly name: string;
+  readonly placements: readonly Placement[];
+  /** Takes its values out of whatever the upstream says. */
+  readonly scrubber: Scrubber;
+}
+
+export interface CredentialRequest extends CallTags {
+  readonly credentialId: string;
+  readonly origin: string;
+}
+
+/** Renewed in the background from 20 s on, gone after 30 s: what is revoked is not used longer than that. */
+const rules = { freshMs: 20_000, usableMs: 30_000, patienceMs: 0, fetchMs: 2000, maxEntries: 5000 };
+
+/** Credentials opened by the vault for this executor: sealed on the bus, in clear in this memory only. */
+@Injectable()
+export class CredentialCache {
+  private readonly cache = new RefreshingCache<OpenCredential>(rules);
+  private readonly keyPair: SessionKeyPair;
+
+  constructor(
+    private readonly rpc: RpcClient,
+    link: NatsLink,
+    @Inject(ExecutorConfig) config: ExecutorConfig,
+  ) {
+    this.keyPair = SessionKeyPair.create(Buffer.from(config.EXECUTOR_KEY, 'base64'));
+    // A revocation may have been missed: unlike a definition, a credential is not given the benefit of the doubt.
+    link.onReconnect(() => this.cache.drop(() => true));
+  }
+
+  /** @throws ServiceError what the vault answers, or `service_unavailable` when it cannot */
+  get(request: CredentialRequest, deadline: Deadline, parent: Context): Promise<OpenCredential> {
+    const { orgId, credentialId, origin } = request;
+    const fetch = (timeoutMs: number) => this.open(request, Deadline.in(timeoutMs), parent);
+    return this.cache.get(`${orgId} ${credentialId} ${origin}`, fetch, deadline);
+  }
+
+  drop({ orgId, credentialId }: { orgId: string; credentialId: string }): void {
+    this.cache.drop((key) => key.startsWith(`${orgId} ${credentialId} `));
+  }
+
+  private async open(
+    request: CredentialRequest,
+    deadline: Deadline,
+    parent: Context,
+  ): Promise<OpenCredential> {
+    const { orgId, credentialId, origin } = request;
+    const { session } = this.keyPair;
+    const { sealed, version, name } = await context.with(withCallBaggage(parent, request), () =>
+      this.rpc.call(openCredential, { orgId, credentialId, origin, session }, { deadline }),
+    );
+    const plaintext = this.keyPair.open(sealed, credentialContext({ orgId, credentialId, version }));
+    const secret = JSON.parse(plaintext.toString()) as CredentialSecret;
+    plaintext.fill(0);
+    return { name, placements: placementsOf(secret), scrubber: new Scrubber(secretValues(secret)) };
+  }
+}

@@ -1,0 +1,133 @@
+import type { Execution, ExecutionErrorCode, ExecutionRecord } from '#contracts/executor.contract';
+import type { MissingArgument } from '#toolcall/coerce-arguments';
+import type { Refusal } from './admit.js';
+import type { ExecutionRun } from './execution-run.js';
+
+/** What an execution came to. */
+export interface Ending {
+  readonly status: Execution['status'];
+  readonly outcome: string;
+  readonly variables?: Record<string, unknown>;
+  readonly result?: Record<string, unknown>;
+  readonly say?: Execution['say'];
+  readonly error?: Execution['error'];
+  readonly missing?: readonly MissingArgument[];
+  readonly httpStatus?: number | undefined;
+  readonly attempts?: number;
+  readonly queueMs?: number;
+  readonly upstreamMs?: number;
+}
+
+/** Not run: nothing was sent. */
+export function refused(refusal: Refusal, outcome: string = refusal.code): Ending {
+  const { code, message, hint } = refusal;
+  return { status: 'refused', outcome, error: { code, message, retryable: false, hint } };
+}
+
+/** Not run until the model has more, or better, arguments. */
+export function inputRequired(missing: readonly MissingArgument[]): Ending {
+  const names = missing.map(({ name, hint }) => (hint ? `\`${name}\` ${hint}` : `\`${name}\``)).join('; ');
+  const isWrong = missing.some(({ hint }) => hint !== undefined);
+  return {
+    status: 'input_required',
+    outcome: isWrong ? 'arguments_invalid' : 'arguments_missing',
+    missing,
+    error: {
+      code: isWrong ? 'arguments_invalid' : 'arguments_missing',
+      message: `Needed: ${names}`,
+      retryable: true,
+      hint: `Ask the caller for what is needed, then try again: ${names}`,
+    },
+  };
+}
+
+/** Ran, or would have, and did not succeed. */
+export function failed(
+  status: 'failed' | 'unknown' | 'refused' | 'running',
+  outcome: string,
+  error: { code: ExecutionErrorCode; message: string; retryable: boolean; hint?: string | undefined },
+): Ending {
+  return { status, outcome, error };
+}
+
+export const hints = {
+  unknown:
+    'Do not repeat it: it may have taken effect. Say that you could not confirm it, and offer to have it checked.',
+  later: 'Say that the system cannot be reached right now, and offer to try again later.',
+  configuration: 'Say that you cannot do this right now; somebody has to look at how this tool is set up.',
+} as const;
+
+export function toExecution(run: ExecutionRun, ending: Ending): Execution {
+  const { callId, toolKey } = run.request;
+  const { httpStatus, attempts = 0 } = ending;
+  return {
+    executionId: run.executionId,
+    toolKey,
+    version: run.version,
+    ...(callId !== undefined && { callId }),
+    status: ending.status,
+    outcome: ending.outcome,
+    variables: ending.variables ?? {},
+    result: ending.result ?? {},
+    ...(ending.say && { say: ending.say }),
+    ...(ending.error && { error: ending.error }),
+    ...(ending.missing && { missing: [...ending.missing] }),
+    ...(attempts > 0 && { http: { ...(httpStatus !== undefined && { status: httpStatus }), attempts } }),
+    timing: {
+      totalMs: run.totalMs,
+      queueMs: ending.queueMs ?? 0,
+      ...(ending.upstreamMs !== undefined && { upstreamMs: ending.upstreamMs }),
+    },
+    replayed: false,
+  };
+}
+
+export function toRecord(run: ExecutionRun, ending: Ending, totalMs: number): ExecutionRecord {
+  const { error, httpStatus, upstreamMs } = ending;
+  return {
+    ...run.startRecord(),
+    status: ending.status,
+    outcome: ending.outcome,
+    ...(error && { errorCode: error.code, errorMessage: error.message }),
+    ...(httpStatus !== undefined && { httpStatus }),
+    attempts: ending.attempts ?? 0,
+    totalMs,
+    ...(upstreamMs !== undefined && { upstreamMs }),
+    ...(run.span.isKept && { traceId: run.span.traceId }),
+  };
+}
+
+/** The end of an execution whose executor died: it is not known whether anything was sent. */
+export function interrupted(executionId: string, started: Record<string, unknown>) {
+  const record = started as unknown as ReturnType<ExecutionRun['startRecord']>;
+  const error = {
+    code: 'outcome_unknown' as const,
+    message: 'The executor was interrupted; whether the request took effect is not known',
+    retryable: false,
+    hint: hints.unknown,
+  };
+  const totalMs = Math.max(0, Date.now() - Date.parse(record.startedAt));
+  const reply: Execution = {
+    executionId,
+    toolKey: record.toolKey,
+    version: record.version,
+    ...(record.callId !== undefined && { callId: record.callId }),
+    status: 'unknown',
+    outcome: 'interrupted',
+    variables: {},
+    result: {},
+    error,
+    timing: { totalMs, queueMs: 0 },
+    replayed: false,
+  };
+  const final: ExecutionRecord = {
+    ...record,
+    status: 'unknown',
+    outcome: 'interrupted',
+    errorCode: error.code,
+    errorMessage: error.message,
+    attempts: 0,
+    totalMs,
+  };
+  return { executionId, reply: JSON.stringify(reply), record: JSON.stringify(final) };
+}

@@ -1,0 +1,46 @@
+import type { Exchange } from '#contracts/executor.contract';
+import type { EgressResponse } from '#egress/egress-result';
+import type { RenderedRequest } from '#toolcall/compile-request';
+import type { Scrubber } from '#toolcall/scrub';
+import { Secret } from '#toolcall/secret';
+import { applyCredential } from '../credentials/apply-credential.js';
+import type { OpenCredential } from '../credentials/credential.cache.js';
+import { toWire } from '../upstream/wire-request.js';
+import { round } from './execution-run.js';
+
+type Headers = readonly (readonly [string, string])[];
+
+/** The request of a test as its author may see it: where a secret goes, the credential's name stands. */
+export function shownRequest(
+  request: RenderedRequest,
+  credential: OpenCredential | undefined,
+  extraHeaders: Headers,
+): Exchange['request'] {
+  const stand = new Secret(`‹credential: ${credential?.name ?? ''}›`);
+  const placements = (credential?.placements ?? []).map((placement) => ({ ...placement, value: stand }));
+  const applied = applyCredential(request, placements);
+  const { method, url, headers, body } = toWire(applied.ok ? applied.request : request, extraHeaders);
+  return {
+    method,
+    url,
+    headers: headers.map(([name, value]) => ({ name, value })),
+    ...(body !== undefined && { body }),
+  };
+}
+
+/** The response as it came, without the values of secrets. */
+export function shownResponse(
+  response: EgressResponse,
+  scrubber: Scrubber | undefined,
+): Exchange['response'] {
+  const scrub = (text: string) => scrubber?.scrubEscaped(text) ?? text;
+  const headers = Object.entries(response.headers).flatMap(([name, value]) =>
+    [value ?? []].flat().map((one) => ({ name, value: scrub(one) })),
+  );
+  return {
+    status: response.status,
+    headers,
+    body: scrub(response.body.toString()),
+    latencyMs: round(response.timings.totalMs),
+  };
+}

@@ -1,0 +1,64 @@
+import { toolChanged, type ToolChanged } from '#contracts/catalog.contract';
+import {
+  executeTool,
+  testTool,
+  type ExecuteTool,
+  type Execution,
+  type TestedTool,
+  type TestTool,
+} from '#contracts/executor.contract';
+import { credentialChanged, type CredentialChanged } from '#contracts/vault.contract';
+import { Handles, Hears, RpcController } from '#messaging/handles.decorator';
+import type { RpcContext } from '#messaging/rpc-context';
+import { Inject } from '@nestjs/common';
+import { ExecutorConfig } from '../config.js';
+import { CredentialCache } from '../credentials/credential.cache.js';
+import { ToolCache } from '../tools/tool.cache.js';
+import { ExecutionRun } from './execution-run.js';
+import { ExecutionService } from './execution.service.js';
+
+const DEFAULT_DEADLINE_MS = 10_000;
+
+@RpcController()
+export class ExecutionController {
+  constructor(
+    private readonly executions: ExecutionService,
+    private readonly tools: ToolCache,
+    private readonly credentials: CredentialCache,
+    @Inject(ExecutorConfig) private readonly config: ExecutorConfig,
+  ) {}
+
+  @Handles(executeTool)
+  execute(request: ExecuteTool, context: RpcContext): Promise<Execution> {
+    return this.executions.execute(this.begin(context.orgId, request, false, context), request.version);
+  }
+
+  @Handles(testTool)
+  async test({ orgId, version, ...request }: TestTool, context: RpcContext): Promise<TestedTool> {
+    const run = this.begin(orgId, request, true, context);
+    const execution = await this.executions.execute(run, version ?? 'draft');
+    return { execution, ...(run.exchange && { exchange: run.exchange }) };
+  }
+
+  @Hears(toolChanged)
+  dropTool(changed: ToolChanged): Promise<void> {
+    this.tools.drop(changed);
+    return Promise.resolve();
+  }
+
+  @Hears(credentialChanged)
+  dropCredential(changed: CredentialChanged): Promise<void> {
+    this.credentials.drop(changed);
+    return Promise.resolve();
+  }
+
+  private begin(
+    orgId: string,
+    request: ExecuteTool,
+    isTest: boolean,
+    { deadline, span }: RpcContext,
+  ): ExecutionRun {
+    const patienceMs = Math.min(request.deadlineMs ?? DEFAULT_DEADLINE_MS, this.config.EXECUTION_MAX_MS);
+    return new ExecutionRun({ orgId, request, isTest, deadline: deadline.atMost(patienceMs), span });
+  }
+}

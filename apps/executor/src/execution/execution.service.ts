@@ -1,0 +1,260 @@
+import { ServiceError } from '#contracts/errors';
+import type { Execution } from '#contracts/executor.contract';
+import { OUTCOME, STATUS } from '#telemetry/attributes';
+import type { Prepared } from '#toolcall/compile-tool';
+import { correlationHeaderNames } from '#toolcall/header-names';
+import type { Scrubber } from '#toolcall/scrub';
+import { Inject, Injectable } from '@nestjs/common';
+import { ExecutorConfig } from '../config.js';
+import { applyCredential } from '../credentials/apply-credential.js';
+import { CredentialCache, type OpenCredential } from '../credentials/credential.cache.js';
+import { executionSeconds, executionsTotal } from '../executor.metrics.js';
+import { JournalService } from '../journal/journal.service.js';
+import type { StoredExecution } from '../journal/journal.queries.js';
+import { settleBy } from '../settle-by.js';
+import { ToolCache, type RunnableTool } from '../tools/tool.cache.js';
+import { startAttempt } from '../upstream/attempt-span.js';
+import { UpstreamCaller } from '../upstream/upstream.caller.js';
+import { toWire, type WireRequest } from '../upstream/wire-request.js';
+import { admit } from './admit.js';
+import { failed, hints, inputRequired, refused, toExecution, toRecord, type Ending } from './ending.js';
+import { shownRequest, shownResponse } from './exchange.js';
+import type { ExecutionRun } from './execution-run.js';
+import { idempotencyOf } from './idempotency.js';
+import { interpretFailure, interpretResponse } from './interpret.js';
+
+type Ready = Extract<Prepared, { ok: true }>;
+
+/** A request with its credential in it, about to go. */
+interface Outbound {
+  readonly wire: WireRequest;
+  readonly scrubber: Scrubber | undefined;
+}
+
+/** Longer than any execution may take: whoever holds a lease that ran out is dead. */
+const LEASE_SLACK_MS = 10_000;
+/** How long past the deadline a reply may wait for its end to be committed. */
+const COMMIT_GRACE_MS = 40;
+
+/** One execution, start to finish, in the order of the blueprint. */
+@Injectable()
+export class ExecutionService {
+  private readonly correlation: ReturnType<typeof correlationHeaderNames>;
+
+  constructor(
+    private readonly tools: ToolCache,
+    private readonly credentials: CredentialCache,
+    private readonly upstream: UpstreamCaller,
+    private readonly journal: JournalService,
+    @Inject(ExecutorConfig) config: ExecutorConfig,
+  ) {
+    this.correlation = correlationHeaderNames(config.CORRELATION_HEADER_PREFIX);
+  }
+
+  /** @throws ServiceError when Patchbay could not do its work; whatever the API did is a reply */
+  async execute(run: ExecutionRun, version?: number | 'draft'): Promise<Execution> {
+    const tool = await this.tools.get({ ...run.tags, version }, run.deadline, run.span.context);
+    run.resolved(tool);
+    const { compiled } = tool;
+
+    const refusal = admit(compiled.definition);
+    if (refusal) return this.end(run, refused(refusal));
+    const coerced = compiled.coerce(run.request.arguments ?? {});
+    if (!coerced.ok) return this.end(run, inputRequired(coerced.missing));
+    const prepared = compiled.prepare(run.frame, coerced.arguments);
+    if (!prepared.ok) return this.end(run, inputRequired(prepared.missing));
+
+    run.target = { method: prepared.request.method, host: new URL(prepared.request.origin).host };
+    if (!compiled.writes) return this.end(run, await this.carryOut(run, tool, prepared));
+    return this.executeOnce(run, tool, prepared, coerced.arguments);
+  }
+
+  /** A write: claimed and recorded before its first byte leaves, ended durably before the reply. */
+  private async executeOnce(
+    run: ExecutionRun,
+    tool: RunnableTool,
+    prepared: Ready,
+    coerced: Readonly<Record<string, unknown>>,
+  ): Promise<Execution> {
+    const { executionId, orgId, deadline } = run;
+    const { key, fingerprint } = idempotencyOf(run.request, run.version, coerced, executionId);
+    const claiming = this.journal.claim(
+      {
+        executionId,
+        orgId,
+        idempotencyKey: run.isTest ? `test:${executionId}` : key,
+        fingerprint,
+        record: JSON.stringify(run.startRecord()),
+        leaseMs: deadline.remainingMs() + LEASE_SLACK_MS,
+      },
+      deadline,
+    );
+    const readying = this.makeReady(run, tool, prepared);
+    const [twin, ready] = await Promise.all([claiming, readying]);
+    if (twin) return this.joinTwin(run, twin, key, fingerprint);
+
+    const ending = 'wire' in ready ? await this.send(run, tool, prepared, ready) : ready;
+    return this.endDurably(run, ending);
+  }
+
+  private async carryOut(run: ExecutionRun, tool: RunnableTool, prepared: Ready): Promise<Ending> {
+    const ready = await this.makeReady(run, tool, prepared);
+    return 'wire' in ready ? this.send(run, tool, prepared, ready) : ready;
+  }
+
+  /** Opens the credential, puts it in, adds correlation, checks the destination. Never throws. */
+  private async makeReady(
+    run: ExecutionRun,
+    tool: RunnableTool,
+    prepared: Ready,
+  ): Promise<Outbound | Ending> {
+    const { request } = prepared;
+    const message = this.upstream.refusal(request.origin);
+    if (message) {
+      const code = 'destination_refused' as const;
+      return refused({ code, message, hint: hints.configuration });
+    }
+    const { credentialId } = tool.compiled.definition.request;
+    let credential: OpenCredential | undefined;
+    if (credentialId !== undefined) {
+      const wanted = { ...run.tags, credentialId, origin: request.origin };
+      const opened = await this.credentials
+        .get(wanted, run.deadline, run.span.context)
+        .catch(credentialFailure);
+      if ('status' in opened) return opened;
+      credential = opened;
+    }
+    const extra = this.correlationHeaders(run);
+    if (run.isTest) run.exchange = { request: shownRequest(request, credential, extra) };
+    const applied = applyCredential(request, credential?.placements ?? []);
+    if (!applied.ok) return credentialFailure(new ServiceError('invalid_request', applied.message));
+    return { wire: toWire(applied.request, extra), scrubber: credential?.scrubber };
+  }
+
+  private async send(
+    run: ExecutionRun,
+    tool: RunnableTool,
+    prepared: Ready,
+    outbound: Outbound,
+  ): Promise<Ending> {
+    const { compiled } = tool;
+    const interpretation = { tool: compiled, scope: prepared.scope, scrubber: outbound.scrubber };
+    const timeoutMs = Math.min(compiled.timeoutMs, run.deadline.remainingMs());
+    if (timeoutMs < 1) return noTimeLeft();
+
+    const attempt = startAttempt(run, prepared.request);
+    const result = await this.upstream.call({
+      orgId: run.orgId,
+      origin: prepared.request.origin,
+      request: outbound.wire,
+      timeoutMs,
+      maxBytes: compiled.maxResponseBytes,
+    });
+    attempt.end(result);
+    switch (result.kind) {
+      case 'response':
+        if (run.exchange) run.exchange.response = shownResponse(result, outbound.scrubber);
+        return interpretResponse(result, interpretation);
+      case 'failure':
+        return interpretFailure(result, interpretation);
+      case 'breaker_open': {
+        const text = 'This API has been failing; requests are held back for a few seconds';
+        const error = { code: 'breaker_open' as const, message: text, retryable: true, hint: hints.later };
+        return failed('refused', 'breaker_open', error);
+      }
+    }
+  }
+
+  /** Somebody has the idempotency key: what they got is the answer, or will be. */
+  private async joinTwin(
+    run: ExecutionRun,
+    twin: StoredExecution,
+    key: string,
+    fingerprint: string,
+  ): Promise<Execution> {
+    if (twin.fingerprint !== fingerprint) {
+      const message = 'This idempotency key was used for another tool or other arguments';
+      const hint = 'Use a new idempotency key for a new request.';
+      return this.end(run, refused({ code: 'idempotency_conflict', message, hint }));
+    }
+    const ended = twin.state === 'finished' ? twin : await this.journal.join(run.orgId, key, run.deadline);
+    if (ended?.state === 'finished') return { ...(ended.reply as Execution), replayed: true };
+    const message = 'The same request is under way and has not ended yet';
+    const error = { code: 'still_running' as const, message, retryable: true, hint: hints.unknown };
+    return {
+      ...toExecution(run, failed('running', 'running', error)),
+      executionId: twin.executionId,
+      replayed: true,
+    };
+  }
+
+  private end(run: ExecutionRun, ending: Ending): Execution {
+    const execution = this.close(run, ending);
+    this.journal.record(toRecord(run, ending, execution.timing.totalMs));
+    return execution;
+  }
+
+  /** Commits the end before it is told. Not committed in time, it is told as unknown, and committed when it can be. */
+  private async endDurably(run: ExecutionRun, ending: Ending): Promise<Execution> {
+    const execution = this.close(run, ending);
+    const finished = this.journal.finish(execution, toRecord(run, ending, execution.timing.totalMs));
+    const committed = await settleBy(
+      finished.then(() => true),
+      run.deadline.remainingMs() + COMMIT_GRACE_MS,
+      () => false,
+    );
+    if (committed) return execution;
+    finished.catch(() => undefined); // its lease runs out, and a reaper ends it
+    const message = 'It was carried out, but its end could not be recorded in time';
+    const error = { code: 'outcome_unknown' as const, message, retryable: false, hint: hints.unknown };
+    return toExecution(run, failed('unknown', 'not_recorded', error));
+  }
+
+  private close(run: ExecutionRun, ending: Ending): Execution {
+    run.span.set(STATUS, ending.status);
+    run.span.set(OUTCOME, ending.outcome);
+    if (ending.status !== 'succeeded') run.span.keep();
+    const execution = toExecution(run, ending);
+    executionsTotal.inc({ status: ending.status, code: ending.error?.code ?? 'none' });
+    executionSeconds.observe({ status: ending.status }, execution.timing.totalMs / 1000);
+    return execution;
+  }
+
+  /** Three headers tie a live request to its call; a test has none of them. */
+  private correlationHeaders({ isTest, orgId, request }: ExecutionRun): (readonly [string, string])[] {
+    if (isTest) return [];
+    const { callId, toolKey } = request;
+    const names = this.correlation;
+    return [
+      ...(callId === undefined ? [] : [[names.callId, callId] as const]),
+      [names.orgId, orgId],
+      [names.toolKey, toolKey],
+    ];
+  }
+}
+
+function credentialFailure(error: unknown): Ending {
+  const { code, message } = error instanceof ServiceError ? error : { code: 'internal', message: 'failed' };
+  const isOutage = code === 'service_unavailable' || code === 'deadline_exceeded' || code === 'overloaded';
+  if (code === 'credential_origin_mismatch') {
+    return failed('failed', code, { code, message, retryable: false, hint: hints.configuration });
+  }
+  return failed('failed', 'credential_unavailable', {
+    code: 'credential_unavailable',
+    message: isOutage
+      ? 'The credential cannot be opened right now'
+      : `The credential cannot be used: ${message}`,
+    retryable: isOutage,
+    hint: isOutage ? hints.later : hints.configuration,
+  });
+}
+
+function noTimeLeft(): Ending {
+  const message = 'The deadline passed before the request could be sent';
+  return failed('failed', 'timeout', {
+    code: 'upstream_timeout',
+    message,
+    retryable: true,
+    hint: hints.later,
+  });
+}

@@ -1,0 +1,133 @@
+import type { EgressFailure, EgressResponse } from '#egress/egress-result';
+import { decideOutcome, ruleFor } from '#toolcall/decide-outcome';
+import { readBody, type ResponseBody } from '#toolcall/map-response';
+import type { CompiledTool } from '#toolcall/compile-tool';
+import type { Scope } from '#toolcall/scope';
+import type { Scrubber } from '#toolcall/scrub';
+import { failed, hints, type Ending } from './ending.js';
+import { round } from './execution-run.js';
+
+/** What is needed to read an answer. */
+export interface Interpretation {
+  readonly tool: CompiledTool;
+  readonly scope: Scope;
+  readonly scrubber: Scrubber | undefined;
+}
+
+/** What an answer of the API means for the call: outcome, variables, what the model may read, what to say. */
+export function interpretResponse(
+  response: EgressResponse,
+  { tool, scope, scrubber }: Interpretation,
+): Ending {
+  const { status, timings } = response;
+  const body = scrubbedBody(response, scrubber);
+  const decision = decideOutcome(status, tool.writes, tool.definition.response?.outcomes);
+  const { variables, result } = tool.map(body, status);
+  const measured = {
+    variables,
+    result,
+    httpStatus: status,
+    attempts: 1,
+    queueMs: round(timings.connectMs ?? 0),
+    upstreamMs: round(timings.totalMs),
+  };
+  const succeeded = decision.status === 'succeeded';
+  if (succeeded && body.kind === 'invalid')
+    return { ...measured, ...unreadable(tool, body.message), httpStatus: status };
+  const say = tool.say(scope, succeeded, variables, decision.rule);
+  const hint = decision.rule?.hint ?? (decision.status === 'unknown' ? hints.unknown : hintFor(status));
+  return {
+    ...measured,
+    status: decision.status,
+    outcome: decision.outcome,
+    ...(say && { say }),
+    ...(decision.code && {
+      error: {
+        code: decision.code,
+        message: `The API answered ${status}`,
+        retryable: decision.retryable,
+        ...(hint !== undefined && { hint }),
+      },
+    }),
+  };
+}
+
+/**
+ * An answer of success that cannot be read. A read has then failed; a write has taken effect all the same, and saying
+ * otherwise would have it repeated.
+ */
+function unreadable(tool: CompiledTool, problem: string): Ending {
+  const error = {
+    code: 'response_invalid' as const,
+    message: `The API's answer ${problem}`,
+    retryable: false,
+    hint: tool.writes ? 'It took effect, but its details could not be read. Do not repeat it.' : hints.later,
+  };
+  if (tool.writes) return { status: 'succeeded', outcome: 'ok', error };
+  return { status: 'failed', outcome: 'response_invalid', error };
+}
+
+/** What it means that there is no answer. */
+export function interpretFailure(failure: EgressFailure, { tool, scope }: Interpretation): Ending {
+  const { reason, requestSent, status, timings, message } = failure;
+  const measured = {
+    attempts: requestSent ? 1 : 0,
+    httpStatus: status,
+    queueMs: round(timings.connectMs ?? 0),
+    upstreamMs: round(timings.totalMs),
+  };
+  if (reason === 'refused') {
+    const code = 'destination_refused' as const;
+    return failed('refused', code, { code, message, retryable: false, hint: hints.configuration });
+  }
+  if (reason === 'too_large' || reason === 'bad_response') {
+    const tooLarge = reason === 'too_large';
+    // A status of success came before the trouble: a write has taken effect.
+    const tookEffect = tool.writes && status !== undefined && status < 300;
+    if (tookEffect)
+      return { ...measured, ...unreadable(tool, tooLarge ? 'is larger than allowed' : 'is malformed') };
+    if (!tool.writes || !requestSent) {
+      const code = tooLarge ? ('response_too_large' as const) : ('response_invalid' as const);
+      return {
+        ...measured,
+        ...failed('failed', code, { code, message, retryable: false, hint: hints.later }),
+      };
+    }
+  }
+  const isTimeout = reason === 'timeout';
+  const rule = isTimeout ? ruleFor('timeout', tool.definition.response?.outcomes ?? []) : undefined;
+  const outcome = rule?.outcome ?? (isTimeout ? 'timeout' : 'unreachable');
+  const say = tool.say(scope, false, {}, rule);
+  const spoken = say ? { say } : {};
+  if (tool.writes && requestSent) {
+    const error = {
+      code: 'outcome_unknown' as const,
+      message,
+      retryable: false,
+      hint: rule?.hint ?? hints.unknown,
+    };
+    return { ...measured, ...failed('unknown', outcome, error), ...spoken };
+  }
+  const code = isTimeout ? ('upstream_timeout' as const) : ('upstream_unreachable' as const);
+  const error = { code, message, retryable: reason !== 'invalid_request', hint: rule?.hint ?? hints.later };
+  return { ...measured, ...failed('failed', outcome, error), ...spoken };
+}
+
+/** The body without secrets, also where the upstream echoed them escaped. */
+function scrubbedBody({ body, headers }: EgressResponse, scrubber: Scrubber | undefined): ResponseBody {
+  const text = body.toString();
+  const contentType = headers['content-type'];
+  const type = Array.isArray(contentType) ? contentType[0] : contentType;
+  const read = readBody(scrubber ? scrubber.scrub(text) : text, type);
+  const mayHideEscapes = scrubber !== undefined && read.kind === 'json' && text.includes('\\');
+  return mayHideEscapes ? { kind: 'json', value: scrubber.scrubValue(read.value) } : read;
+}
+
+function hintFor(status: number): string | undefined {
+  if (status === 404 || status === 410)
+    return 'Say that nothing was found, and check the details with the caller.';
+  if (status === 400 || status === 422)
+    return 'Check the details with the caller, and try again with better ones.';
+  if (status === 401 || status === 403) return hints.configuration;
+  return status >= 500 || status === 429 ? hints.later : undefined;
+}

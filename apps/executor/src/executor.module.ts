@@ -1,0 +1,39 @@
+import { patience } from '#runtime/database';
+import { Module, type DynamicModule } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { ExecutorConfig } from './config.js';
+import { CredentialCache } from './credentials/credential.cache.js';
+import { executorDataSource } from './data-source.js';
+import { ExecutionController } from './execution/execution.controller.js';
+import { ExecutionService } from './execution/execution.service.js';
+import { JournalQueries } from './journal/journal.queries.js';
+import { JournalService } from './journal/journal.service.js';
+import { OutboxRelay } from './journal/outbox.relay.js';
+import { ToolCache } from './tools/tool.cache.js';
+import { UpstreamCaller } from './upstream/upstream.caller.js';
+
+@Module({})
+export class ExecutorModule {
+  static forRoot(config: ExecutorConfig): DynamicModule {
+    return {
+      module: ExecutorModule,
+      imports: [
+        TypeOrmModule.forRoot({
+          ...executorDataSource(config.DATABASE_URL, config.DATABASE_POOL),
+          ...patience,
+        }),
+      ],
+      controllers: [ExecutionController],
+      providers: [
+        { provide: ExecutorConfig, useValue: config },
+        CredentialCache,
+        ExecutionService,
+        JournalQueries,
+        JournalService,
+        OutboxRelay,
+        ToolCache,
+        UpstreamCaller,
+      ],
+    };
+  }
+}

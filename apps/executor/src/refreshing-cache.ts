@@ -1,0 +1,133 @@
+import { ServiceError } from '#contracts/errors';
+import type { Deadline } from '#messaging/deadline';
+import { settleBy } from './settle-by.js';
+
+export interface CacheRules {
+  /** An entry younger than this is used as it is. */
+  readonly freshMs: number;
+  /** An older one is used while it is being renewed, or cannot be; never one older than this. */
+  readonly usableMs: number;
+  /** How long a caller waits for a renewal before it takes the old entry; 0 renews behind its back. */
+  readonly patienceMs: number;
+  /** How long one fetch may take. */
+  readonly fetchMs: number;
+  /** The entry unused for longest makes room. */
+  readonly maxEntries: number;
+}
+
+interface Entry<Value> {
+  readonly value: Value;
+  fetchedAt: number;
+  /** No renewal is begun before: a service that does not answer is not asked by every call. */
+  renewAfter: number;
+}
+
+const RENEWAL_PAUSE_MS = 1000;
+/** What the other service could not do, as opposed to what it said. */
+const OUTAGES = new Set(['service_unavailable', 'deadline_exceeded', 'overloaded', 'internal']);
+
+/**
+ * Keeps what other services know, for a bounded time. One fetch at a time for a key, however many ask. While the other
+ * service is down what is usable is used; what it says (`not found`, say) is believed at once.
+ */
+export class RefreshingCache<Value> {
+  private readonly entries = new Map<string, Entry<Value>>();
+  private readonly fetching = new Map<string, Promise<Value>>();
+  private generation = 0;
+
+  constructor(
+    private readonly rules: CacheRules,
+    private readonly now: () => number = () => performance.now(),
+  ) {}
+
+  /** @throws ServiceError what the fetch threw, or `deadline_exceeded` when it takes longer than the caller has */
+  async get(key: string, fetch: (timeoutMs: number) => Promise<Value>, deadline: Deadline): Promise<Value> {
+    const entry = this.entries.get(key);
+    const age = entry ? this.now() - entry.fetchedAt : Infinity;
+    if (!entry || age >= this.rules.usableMs) {
+      return settleBy(this.fetchOnce(key, fetch), deadline.remainingMs(), () => tooLate());
+    }
+    this.touch(key, entry);
+    if (age < this.rules.freshMs || this.now() < entry.renewAfter) return entry.value;
+    return this.renew(key, entry, fetch, deadline);
+  }
+
+  /** Forgets the entries whose key satisfies the test; what is being fetched for them is not kept either. */
+  drop(test: (key: string) => boolean): void {
+    this.generation += 1;
+    for (const key of this.entries.keys()) if (test(key)) this.entries.delete(key);
+    for (const key of this.fetching.keys()) if (test(key)) this.fetching.delete(key);
+  }
+
+  /** Has every entry renewed before its next use, if it can be: changes may have been missed. */
+  distrust(): void {
+    for (const entry of this.entries.values()) {
+      entry.fetchedAt = Math.min(entry.fetchedAt, this.now() - this.rules.freshMs);
+      entry.renewAfter = 0;
+    }
+  }
+
+  private async renew(
+    key: string,
+    entry: Entry<Value>,
+    fetch: (timeoutMs: number) => Promise<Value>,
+    deadline: Deadline,
+  ): Promise<Value> {
+    entry.renewAfter = this.now() + RENEWAL_PAUSE_MS;
+    const renewal = this.fetchOnce(key, fetch).catch((error: unknown) => {
+      if (isOutage(error)) return entry.value;
+      throw error;
+    });
+    const patience = Math.min(this.rules.patienceMs, deadline.remainingMs());
+    if (patience <= 0) {
+      renewal.catch(() => undefined); // the entry is gone; the next caller hears why
+      return entry.value;
+    }
+    return settleBy(renewal, patience, () => entry.value);
+  }
+
+  private fetchOnce(key: string, fetch: (timeoutMs: number) => Promise<Value>): Promise<Value> {
+    const underWay = this.fetching.get(key);
+    if (underWay) return underWay;
+    const { generation } = this;
+    const fetched = fetch(this.rules.fetchMs).then(
+      (value) => {
+        // A change that was announced meanwhile may not be in what was fetched.
+        if (generation === this.generation) this.store(key, value);
+        return value;
+      },
+      (error: unknown) => {
+        if (!isOutage(error)) this.entries.delete(key);
+        throw error;
+      },
+    );
+    this.fetching.set(key, fetched);
+    const done = () => {
+      if (this.fetching.get(key) === fetched) this.fetching.delete(key);
+    };
+    fetched.then(done, done);
+    return fetched;
+  }
+
+  private store(key: string, value: Value): void {
+    this.touch(key, { value, fetchedAt: this.now(), renewAfter: 0 });
+    if (this.entries.size > this.rules.maxEntries) {
+      const [oldest] = this.entries.keys();
+      if (oldest !== undefined) this.entries.delete(oldest);
+    }
+  }
+
+  /** A Map keeps the order of insertion: what is put in again is the youngest. */
+  private touch(key: string, entry: Entry<Value>): void {
+    this.entries.delete(key);
+    this.entries.set(key, entry);
+  }
+}
+
+function isOutage(error: unknown): boolean {
+  return !(error instanceof ServiceError) || OUTAGES.has(error.code);
+}
+
+function tooLate(): never {
+  throw new ServiceError('deadline_exceeded', 'The definition or credential could not be fetched in time');
+}

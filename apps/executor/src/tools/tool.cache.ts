@@ -1,0 +1,57 @@
+import { resolveTool } from '#contracts/catalog.contract';
+import { Deadline } from '#messaging/deadline';
+import { NatsLink } from '#messaging/nats-connection';
+import { RpcClient } from '#messaging/rpc.client';
+import { withCallBaggage } from '#telemetry/call-context';
+import { compileTool, type CompiledTool } from '#toolcall/compile-tool';
+import { Injectable } from '@nestjs/common';
+import { context, type Context } from '@opentelemetry/api';
+import { RefreshingCache } from '../refreshing-cache.js';
+
+/** A version of a tool, ready to run. */
+export interface RunnableTool {
+  readonly key: string;
+  readonly version: number;
+  readonly compiled: CompiledTool;
+}
+
+export interface ToolRequest {
+  readonly orgId: string;
+  readonly toolKey: string;
+  readonly version?: number | 'draft' | undefined;
+  readonly callId?: string | undefined;
+}
+
+const rules = { freshMs: 30_000, usableMs: 300_000, patienceMs: 250, fetchMs: 2000, maxEntries: 5000 };
+
+/** Definitions as the catalog published them, compiled once; served up to five minutes old when it is down. */
+@Injectable()
+export class ToolCache {
+  private readonly cache = new RefreshingCache<RunnableTool>(rules);
+
+  constructor(
+    private readonly rpc: RpcClient,
+    link: NatsLink,
+  ) {
+    link.onReconnect(() => this.cache.distrust());
+  }
+
+  /** @throws ServiceError `tool_not_found` and what else the catalog answers, `service_unavailable` when it cannot */
+  get(request: ToolRequest, deadline: Deadline, parent: Context): Promise<RunnableTool> {
+    const fetch = (timeoutMs: number) => this.fetch(request, Deadline.in(timeoutMs), parent);
+    if (request.version === 'draft') return this.fetch(request, deadline, parent);
+    return this.cache.get(`${request.orgId} ${request.toolKey} ${request.version ?? ''}`, fetch, deadline);
+  }
+
+  drop({ orgId, toolKey }: { orgId: string; toolKey: string }): void {
+    this.cache.drop((key) => key.startsWith(`${orgId} ${toolKey} `));
+  }
+
+  private async fetch(request: ToolRequest, deadline: Deadline, parent: Context): Promise<RunnableTool> {
+    const { orgId, toolKey, version } = request;
+    const resolved = await context.with(withCallBaggage(parent, request), () =>
+      this.rpc.call(resolveTool, { orgId, toolKey, ...(version !== undefined && { version }) }, { deadline }),
+    );
+    return { key: resolved.key, version: resolved.version, compiled: compileTool(resolved.definition) };
+  }
+}

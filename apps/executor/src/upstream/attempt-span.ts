@@ -1,0 +1,40 @@
+import { callAttributes } from '#telemetry/call-context';
+import type { RenderedRequest } from '#toolcall/compile-request';
+import {
+  ATTR_ERROR_TYPE,
+  ATTR_HTTP_REQUEST_METHOD,
+  ATTR_HTTP_RESPONSE_STATUS_CODE,
+  ATTR_SERVER_ADDRESS,
+  ATTR_SERVER_PORT,
+} from '@opentelemetry/semantic-conventions';
+import { SpanKind } from '@opentelemetry/api';
+import type { ExecutionRun } from '../execution/execution-run.js';
+import type { UpstreamResult } from './upstream.caller.js';
+
+/**
+ * The span of one HTTP attempt, made by hand: automatic instrumentation would put the URL, keys and all, into the
+ * trace, and the trace's headers into the request. No path, no query, no header, no body.
+ */
+export function startAttempt(run: ExecutionRun, { method, origin }: RenderedRequest) {
+  const { hostname, port, protocol } = new URL(origin);
+  const span = run.span.child(`${method} ${hostname}`, SpanKind.CLIENT, {
+    ...callAttributes(run.tags),
+    [ATTR_HTTP_REQUEST_METHOD]: method,
+    [ATTR_SERVER_ADDRESS]: hostname,
+    [ATTR_SERVER_PORT]: Number(port) || (protocol === 'https:' ? 443 : 80),
+  });
+  return {
+    end(result: UpstreamResult): void {
+      if (result.kind === 'response') {
+        span.set(ATTR_HTTP_RESPONSE_STATUS_CODE, result.status);
+        if (result.status >= 500) span.fail(String(result.status));
+        else if (result.status >= 400) span.keep();
+      } else {
+        const reason = result.kind === 'failure' ? result.reason : result.kind;
+        span.set(ATTR_ERROR_TYPE, reason);
+        span.fail(reason);
+      }
+      span.end();
+    },
+  };
+}

@@ -1,0 +1,68 @@
+import { EgressClient } from '#egress/egress-client';
+import { EgressPolicy, parseEgressAllow } from '#egress/egress-policy';
+import type { EgressResult } from '#egress/egress-result';
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { ExecutorConfig } from '../config.js';
+import { upstreamSeconds } from '../executor.metrics.js';
+import { BreakerRegistry } from './breaker.registry.js';
+import type { WireRequest } from './wire-request.js';
+
+export interface UpstreamCall {
+  readonly orgId: string;
+  readonly origin: string;
+  readonly request: WireRequest;
+  /** Most the attempt may take, milliseconds. */
+  readonly timeoutMs: number;
+  readonly maxBytes: number;
+}
+
+export type UpstreamResult = EgressResult | { readonly kind: 'breaker_open' };
+
+const BREAKER_OPEN: UpstreamResult = { kind: 'breaker_open' };
+/** What says that the upstream, and not the request, has a problem. */
+const FAILURES = new Set(['dns', 'connect', 'tls', 'timeout', 'reset', 'bad_response']);
+
+/** Sends a request to the customer's API, through the organization's breaker and the egress guard. Never throws. */
+@Injectable()
+export class UpstreamCaller implements OnApplicationShutdown {
+  private readonly egress: EgressClient;
+  private readonly breakers = new BreakerRegistry();
+
+  constructor(@Inject(ExecutorConfig) config: ExecutorConfig) {
+    this.egress = new EgressClient(new EgressPolicy({ allow: parseEgressAllow(config.EGRESS_ALLOW) }));
+  }
+
+  /** Why this destination may not be called, as far as can be told without resolving its name. */
+  refusal(origin: string): string | undefined {
+    const check = this.egress.check(origin);
+    return check.ok ? undefined : check.message;
+  }
+
+  async call({ orgId, origin, request, timeoutMs, maxBytes }: UpstreamCall): Promise<UpstreamResult> {
+    const attempt = () =>
+      this.egress.send({
+        ...request,
+        signal: AbortSignal.timeout(Math.ceil(timeoutMs)),
+        maxBytes,
+        partition: orgId,
+      });
+    const guarded = await this.breakers.run(`${orgId} ${origin}`, attempt, isFailure);
+    if (guarded.kind === 'open') return BREAKER_OPEN;
+    const { result } = guarded;
+    upstreamSeconds.observe({ result: labelOf(result) }, result.timings.totalMs / 1000);
+    return result;
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.breakers.close();
+    await this.egress.close();
+  }
+}
+
+function isFailure(result: EgressResult): boolean {
+  return result.kind === 'response' ? result.status >= 500 : FAILURES.has(result.reason);
+}
+
+function labelOf(result: EgressResult): string {
+  return result.kind === 'response' ? `${Math.floor(result.status / 100)}xx` : result.reason;
+}

@@ -1,0 +1,51 @@
+import type { RenderedBody, RenderedRequest } from '#toolcall/compile-request';
+
+/** A request as it goes out, every byte of it. */
+export interface WireRequest {
+  readonly method: RenderedRequest['method'];
+  readonly url: string;
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly body?: string;
+}
+
+const USER_AGENT = 'Patchbay/1';
+const contentTypes: Record<RenderedBody['type'], string> = {
+  json: 'application/json',
+  form: 'application/x-www-form-urlencoded',
+  text: 'text/plain; charset=utf-8',
+};
+
+/** Writes a rendered request out. Content type and user agent are added where the tool has none of its own. */
+export function toWire(
+  request: RenderedRequest,
+  extraHeaders: readonly (readonly [string, string])[] = [],
+): WireRequest {
+  const { method, origin, path, query, body } = request;
+  const names = new Set(request.headers.map(([name]) => name.toLowerCase()));
+  const headers = [...request.headers, ...extraHeaders];
+  if (body && !names.has('content-type')) headers.push(['Content-Type', contentTypes[body.type]]);
+  if (!names.has('user-agent')) headers.push(['User-Agent', USER_AGENT]);
+  const url = `${origin}${path}${query.length > 0 ? `?${encodePairs(query, '%20')}` : ''}`;
+  return { method, url, headers, ...(body && { body: encodeBody(body) }) };
+}
+
+function encodeBody(body: RenderedBody): string {
+  switch (body.type) {
+    case 'json':
+      return JSON.stringify(body.value);
+    case 'form':
+      return encodePairs(body.pairs, '+');
+    case 'text':
+      return body.text;
+  }
+}
+
+/** `space` is how a blank is written: `%20` in a query, `+` in a form. */
+function encodePairs(pairs: readonly (readonly [string, string])[], space: '%20' | '+'): string {
+  const text = pairs.map(([name, value]) => `${encode(name)}=${encode(value)}`).join('&');
+  return space === '+' ? text.replaceAll('%20', '+') : text;
+}
+
+function encode(text: string): string {
+  return encodeURIComponent(text.toWellFormed());
+}
