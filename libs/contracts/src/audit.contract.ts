@@ -4,7 +4,7 @@ import { closed, Page, pageFields, Timestamp, Uuid } from './common.contract.js'
 import { ExecutionRecord, ExecutionStatus } from './executor.contract.js';
 import { Rpc } from './rpc.js';
 
-/** Half-open: `from` is in, `to` is not. */
+/** Half-open, of when an execution started: `from` is in, `to` is not, and `from` is before `to`. */
 const timeRange = { from: Type.Optional(Timestamp), to: Type.Optional(Timestamp) };
 
 export const ListExecutions = Type.Object(
@@ -20,7 +20,7 @@ export const ListExecutions = Type.Object(
   closed,
 );
 export type ListExecutions = Type.Static<typeof ListExecutions>;
-/** Newest first. */
+/** Newest first. Going on by `nextCursor` shows nothing twice and skips nothing, whatever is recorded meanwhile. */
 export const ExecutionPage = Page(ExecutionRecord);
 export type ExecutionPage = Type.Static<typeof ExecutionPage>;
 export const listExecutions = new Rpc(
@@ -36,9 +36,10 @@ export const getExecution = new Rpc('patchbay.internal.audit.execution.get', Get
 export const GetStats = Type.Object(
   {
     orgId: Uuid,
-    /** The last 24 hours when absent. */
+    /** The 24 hours before `to`, and until now, when absent. At most 400 days; by hour at most 31. */
     ...timeRange,
     toolKey: Type.Optional(ToolKey),
+    /** Tools and hosts: the most used first, 1000 at most. Hours and days: of UTC, in order, those with none left out. */
     groupBy: Type.Optional(Type.Enum(['tool', 'host', 'hour', 'day'])),
   },
   closed,
@@ -46,12 +47,15 @@ export const GetStats = Type.Object(
 export type GetStats = Type.Static<typeof GetStats>;
 
 const Measures = {
-  /** Executions that reached an end; tests are not counted. */
+  /**
+   * Executions that ran to an end: `succeeded`, `failed` and `unknown`. Not counted: tests, and what was not run or
+   * called off: `refused`, `cancelled`, `input_required`, `confirmation_required`, `verification_required`.
+   */
   count: Type.Integer({ minimum: 0 }),
   succeeded: Type.Integer({ minimum: 0 }),
   /** succeeded ÷ count, 0 to 1; null when nothing ran. */
   successRate: Type.Union([Type.Number(), Type.Null()]),
-  /** Milliseconds, caller's view; null when nothing ran. */
+  /** Milliseconds, caller's view, interpolated between neighbours (`percentile_cont`); null when nothing ran. */
   p50Ms: Type.Union([Type.Number(), Type.Null()]),
   p95Ms: Type.Union([Type.Number(), Type.Null()]),
   p99Ms: Type.Union([Type.Number(), Type.Null()]),
@@ -61,6 +65,7 @@ export const Stats = Type.Object(
     from: Timestamp,
     to: Timestamp,
     total: Type.Object(Measures, closed),
+    /** `group` is the tool's key, `host:port` (null: nothing was sent), `2026-01-31T23:00:00Z` or `2026-01-31`. */
     groups: Type.Array(Type.Object({ group: Type.Union([Type.String(), Type.Null()]), ...Measures }, closed)),
   },
   closed,

@@ -1,10 +1,12 @@
 import type { Announcement, PayloadOf } from '#contracts/rpc';
 import { Validator } from '#contracts/validate';
+import { Counter, registry } from '#telemetry/metrics';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import {
   AckPolicy,
   jetstream,
-  jetstreamManager,
+  JetStreamApiCodes,
+  JetStreamApiError,
   RetentionPolicy,
   StorageType,
   type ConsumerMessages,
@@ -21,9 +23,25 @@ export interface StreamNames {
   readonly consumer: string;
 }
 
+/** Does what a message asks for. Called again with the same message until it has resolved once, and maybe after. */
+type Handle<A extends Announcement> = (payload: PayloadOf<A>) => Promise<void>;
+
 const DAY_NS = 24 * 60 * 60 * 1e9;
 const ACK_WAIT_NS = 30 * 1e9;
+/** Fetched ahead, handled one at a time: few enough that the last is done within the time the server waits for it. */
+const AHEAD = 16;
+/** A server that has gone silent is noticed, and asked again, after this long. */
+const PULL_MS = 5000;
 const RETRY_MS = 1000;
+const LONGEST_RETRY_MS = 30_000;
+const notFound: readonly number[] = [JetStreamApiCodes.StreamNotFound, JetStreamApiCodes.ConsumerNotFound];
+
+const messagesTotal = new Counter({
+  name: 'patchbay_stream_messages_total',
+  help: 'Messages of a durable stream: `handled`, to be `retried`, or `dropped` because malformed',
+  labelNames: ['stream', 'result'],
+  registers: [registry],
+});
 
 /**
  * Announcements that must arrive: kept on disk by JetStream until a consumer has acted on them, delivered at least
@@ -34,7 +52,7 @@ export class DurableStream {
   private readonly log = new Logger('DurableStream');
   private readonly client: JetStreamClient;
   private readonly existing = new Map<string, Promise<void>>();
-  private readonly running = new Set<{ stop: () => Promise<void> }>();
+  private readonly running = new Set<() => Promise<void>>();
 
   constructor(@Inject(NatsLink) private readonly link: NatsLink) {
     this.client = jetstream(link.connection, { timeout: 2000 });
@@ -47,76 +65,106 @@ export class DurableStream {
    * @throws Error when the server did not confirm; whether it has the message is then unknown
    */
   async publish(stream: StreamNames, announcement: Announcement, json: string, id: string): Promise<void> {
-    if (!this.link.isConnected) throw new Error('The bus is not connected');
     await this.ensureStream(stream, announcement.subject);
-    await this.client.publish(announcement.subject, json, { msgID: id });
+    try {
+      await this.client.publish(announcement.subject, json, { msgID: id });
+    } catch (error) {
+      this.existing.delete(stream.name); // it may have been deleted
+      throw error;
+    }
   }
 
   /**
-   * Hands every message to `handle`, in order, acknowledging it once that has resolved; a rejection brings the
-   * message back a second later. Runs until {@link close}; survives the absence of server, stream and consumer.
+   * Hands every message to `handle`, one at a time, oldest first, acknowledging it once that has resolved. A rejection
+   * puts the message back, for a second at first and for half a minute at most, and pauses the others for a second. A
+   * message that does not match the announcement's schema is dropped: whoever adds a field updates consumers first.
+   *
+   * Instances share the messages. Runs until {@link close}; survives the absence of server, stream and consumer.
    */
-  consume<A extends Announcement>(
-    stream: StreamNames,
-    announcement: A,
-    handle: (payload: PayloadOf<A>) => Promise<void>,
-  ): void {
-    const validator = new Validator(announcement.payload);
+  consume<A extends Announcement>(stream: StreamNames, announcement: A, handle: Handle<A>): void {
     const stopping = new AbortController();
-    const isStopping = () => stopping.signal.aborted;
-    let messages: ConsumerMessages | undefined;
-    const loop = context.with(ROOT_CONTEXT, async () => {
-      while (!isStopping()) {
-        try {
-          await this.ensureStream(stream, announcement.subject);
-          const consumer = await this.client.consumers.get(stream.name, stream.consumer);
-          messages = await consumer.consume({ max_messages: 64 });
-          for await (const message of messages) await this.deliver(message, validator, handle);
-        } catch (error) {
-          if (!stopping.signal.aborted)
-            this.log.warn(`Stream ${stream.name}: ${messageOf(error)}; trying again`);
-        }
-        this.existing.delete(stream.name);
-        await wait(RETRY_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
-      }
-    });
-    const stop = async () => {
+    const loop = context.with(ROOT_CONTEXT, () => this.run(stream, announcement, handle, stopping.signal));
+    this.running.add(() => {
       stopping.abort();
-      await messages?.close();
-      await loop;
-    };
-    this.running.add({ stop });
+      return loop;
+    });
   }
 
-  /** Ends all consuming after the message in hand. */
+  /** Ends all consuming after the messages in hand; those fetched ahead go to other instances a second later. */
   async close(): Promise<void> {
-    await Promise.all([...this.running].map((one) => one.stop()));
+    await Promise.all([...this.running].map((stop) => stop()));
     this.running.clear();
+  }
+
+  private async run<A extends Announcement>(
+    stream: StreamNames,
+    announcement: A,
+    handle: Handle<A>,
+    stopping: AbortSignal,
+  ): Promise<void> {
+    const validator = new Validator(announcement.payload);
+    const isStopping = () => stopping.aborted;
+    while (!isStopping()) {
+      try {
+        for await (const message of await this.open(stream, announcement.subject, stopping)) {
+          if (isStopping()) {
+            message.nak(RETRY_MS); // at once it could still come here, where nobody takes it any more
+            continue;
+          }
+          const result = await this.deliver(message, validator, handle);
+          messagesTotal.inc({ stream: stream.name, result });
+          if (result === 'retried') await pause(stopping);
+        }
+      } catch (error) {
+        if (!isStopping()) this.log.warn(`Stream ${stream.name}: ${messageOf(error)}; trying again`);
+      }
+      this.existing.delete(stream.name);
+      await pause(stopping);
+    }
+  }
+
+  /** The messages of the stream as they come, until told to stop or until stream or consumer is gone. */
+  private async open(stream: StreamNames, subject: string, stopping: AbortSignal): Promise<ConsumerMessages> {
+    await this.ensureStream(stream, subject);
+    const consumer = await this.client.consumers.get(stream.name, stream.consumer);
+    const messages = await consumer.consume({
+      max_messages: AHEAD,
+      expires: PULL_MS,
+      abort_on_missing_resource: true, // the default waits in silence until somebody else has made it again
+    });
+    const stop = () => void messages.close();
+    if (stopping.aborted) stop();
+    stopping.addEventListener('abort', stop, { once: true });
+    void messages.closed().then(() => stopping.removeEventListener('abort', stop));
+    return messages;
   }
 
   private async deliver<A extends Announcement>(
     message: JsMsg,
     validator: Validator<A['payload']>,
-    handle: (payload: PayloadOf<A>) => Promise<void>,
-  ): Promise<void> {
+    handle: Handle<A>,
+  ): Promise<'handled' | 'retried' | 'dropped'> {
     const payload: unknown = parseObject(message.data);
     if (!validator.matches(payload)) {
       this.log.error(
         `Dropped message ${message.seq} of ${message.subject}: it is not what the subject carries`,
       );
-      message.term('malformed');
-      return;
+      message.term(); // without a reason: nats-server before 2.10.4 ignores a term that has one
+      return 'dropped';
     }
     try {
       await handle(payload as PayloadOf<A>);
       message.ack();
+      return 'handled';
     } catch (error) {
       this.log.warn(`Message ${message.seq} of ${message.subject} comes again: ${messageOf(error)}`);
-      message.nak(RETRY_MS);
+      message.nak(Math.min(RETRY_MS * 2 ** (message.info.deliveryCount - 1), LONGEST_RETRY_MS));
+      return 'retried';
     }
   }
 
-  private ensureStream(stream: StreamNames, subject: string): Promise<void> {
+  private async ensureStream(stream: StreamNames, subject: string): Promise<void> {
+    if (!this.link.isConnected) throw new Error('The bus is not connected');
     let existing = this.existing.get(stream.name);
     if (!existing) {
       existing = this.createStream(stream, subject);
@@ -126,21 +174,41 @@ export class DurableStream {
     return existing;
   }
 
-  private async createStream(stream: StreamNames, subject: string): Promise<void> {
-    const manager = await jetstreamManager(this.link.connection, { timeout: 2000 });
-    await manager.streams.add({
-      name: stream.name,
-      subjects: [subject],
-      storage: StorageType.File,
-      retention: RetentionPolicy.Workqueue, // gone once acted on; until then kept for a week
-      max_age: 7 * DAY_NS,
-    });
-    await manager.consumers.add(stream.name, {
-      durable_name: stream.consumer,
-      ack_policy: AckPolicy.Explicit,
-      ack_wait: ACK_WAIT_NS,
-    });
+  /** Makes what is missing. What is there stays as it is: whoever runs the bus may have tuned it. */
+  private async createStream({ name, consumer }: StreamNames, subject: string): Promise<void> {
+    const { streams, consumers } = await this.client.jetstreamManager(false);
+    if (await isMissing(streams.info(name))) {
+      await streams.add({
+        name,
+        subjects: [subject],
+        storage: StorageType.File,
+        num_replicas: this.link.connection.info?.cluster ? 3 : 1,
+        retention: RetentionPolicy.Workqueue, // gone once acted on; until then kept for a week
+        max_age: 7 * DAY_NS,
+      });
+    }
+    if (await isMissing(consumers.info(name, consumer))) {
+      await consumers.add(name, {
+        durable_name: consumer,
+        ack_policy: AckPolicy.Explicit,
+        ack_wait: ACK_WAIT_NS,
+      });
+    }
   }
+}
+
+async function isMissing(found: Promise<unknown>): Promise<boolean> {
+  try {
+    await found;
+    return false;
+  } catch (error) {
+    if (error instanceof JetStreamApiError && notFound.includes(error.code)) return true;
+    throw error;
+  }
+}
+
+async function pause(stopping: AbortSignal): Promise<void> {
+  await wait(RETRY_MS, undefined, { signal: stopping }).catch(() => undefined);
 }
 
 function messageOf(error: unknown): string {

@@ -15,7 +15,7 @@ import { inFlight, requestsTotal } from './messaging.metrics.js';
 import type { NatsLink } from './nats-connection.js';
 import { DEADLINE_HEADER, extractContext } from './nats-headers.js';
 import type { RpcContext } from './rpc-context.js';
-import { encodeError, parseObject } from './wire.js';
+import { encodeError, parseObject, toServiceError } from './wire.js';
 
 export interface TransportOptions {
   /** Instances with the same name share the requests. */
@@ -179,17 +179,19 @@ export class NatsTransport extends Server implements CustomTransportStrategy {
     message.respond(payload, { headers });
     requestsTotal.inc({
       subject: route.rpc.subject,
-      code: error instanceof ServiceError ? error.code : 'internal',
+      code: toServiceError(error).code,
     });
   }
 
   private noteFailure(route: Route, span: FrugalSpan, error: unknown): void {
     if (error instanceof ServiceError && error.code !== 'internal') {
       span.keep();
-    } else {
-      span.fail('internal');
-      this.log.error(`${route.rpc.subject} failed`, stackOf(error));
+      return;
     }
+    const { code, message } = toServiceError(error);
+    span.fail(code);
+    if (code === 'internal') this.log.error(`${route.rpc.subject} failed`, stackOf(error));
+    else this.log.warn(`${route.rpc.subject}: ${message}`);
   }
 
   private hear(handler: MessageHandler, validator: Validator<TSchema>, message: Msg): void {

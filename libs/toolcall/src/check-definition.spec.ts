@@ -71,19 +71,19 @@ describe('a definition', () => {
       'the Host header',
       { request: { headers: [{ name: 'host', value: 'evil.com' }] } },
       '/request/headers/0/name',
-      'cannot be set by a tool',
+      'frames the message',
     ],
     [
       'a forwarding header',
       { request: { headers: [{ name: 'X-Forwarded-For', value: '1' }] } },
       '/request/headers/0/name',
-      'cannot be set by a tool',
+      'only a proxy may',
     ],
     [
       'a trace header',
       { request: { headers: [{ name: 'TraceParent', value: '1' }] } },
       '/request/headers/0/name',
-      'cannot be set by a tool',
+      'trace context',
     ],
     [
       'a correlation header',

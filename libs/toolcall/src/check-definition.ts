@@ -1,5 +1,5 @@
+import { isHeaderValue } from '#egress/header-rules';
 import { bodyStrings, parseBodyTemplate } from './body-template.js';
-import { HEADER_VALUE } from './compile-request.js';
 import { reservedHeader } from './header-names.js';
 import { parametersProblems } from './parameters-schema.js';
 import { parseTemplate, referencesOf, type Reference, type TemplateParts } from './parse-template.js';
@@ -157,7 +157,7 @@ function checkHeaders(definition: ToolDefinition): Problem[] {
   const problems = headers.flatMap(({ name, value }, index) => {
     const reason = reservedHeader(name);
     if (reason) return [problem(`/request/headers/${index}/name`, 'not_allowed', reason)];
-    if (!HEADER_VALUE.test(value)) {
+    if (!isHeaderValue(value)) {
       const message = 'must be printable ASCII of at most 4096 characters';
       return [problem(`/request/headers/${index}/value`, 'wrong_format', message)];
     }

@@ -1,3 +1,4 @@
+import { isHeaderValue } from '#egress/header-rules';
 import { bodyStrings, parseBodyTemplate } from './body-template.js';
 import { parseTemplate, referencesOf, type Reference, type TemplateParts } from './parse-template.js';
 import {
@@ -33,9 +34,6 @@ export interface RenderedRequest {
 export type Rendered =
   | { readonly ok: true; readonly request: RenderedRequest }
   | { readonly ok: false; readonly faults: RenderFaults };
-
-/** What a header value may hold: RFC 9110 field content without obs-text, since servers disagree on its encoding. */
-export const HEADER_VALUE = /^[\t\x20-\x7e]{0,4096}$/;
 
 /**
  * Compiles a definition that `checkDefinition` has nothing against. Origin, number of path segments, header names,
@@ -179,7 +177,7 @@ function compileHeaders(
     for (const { name, render, named } of headers) {
       const value = render(scope, faults);
       if (value === OMIT) continue;
-      if (!HEADER_VALUE.test(value)) {
+      if (!isHeaderValue(value)) {
         faults.unusable.set(named, `goes into the header ${name}, which takes printable ASCII only`);
       }
       rendered.push([name, value]);

@@ -49,7 +49,7 @@ export class CredentialCache {
   get(request: CredentialRequest, deadline: Deadline, parent: Context): Promise<OpenCredential> {
     const { orgId, credentialId, origin } = request;
     const fetch = (timeoutMs: number) => this.open(request, Deadline.in(timeoutMs), parent);
-    return this.cache.get(`${orgId} ${credentialId} ${origin}`, fetch, deadline);
+    return this.cache.get(`${orgId} ${credentialId.toLowerCase()} ${origin}`, fetch, deadline);
   }
 
   drop({ orgId, credentialId }: { orgId: string; credentialId: string }): void {

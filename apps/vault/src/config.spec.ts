@@ -1,0 +1,77 @@
+import 'reflect-metadata';
+import { ConfigError, loadConfig } from '#runtime/load-config';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readKeyring, VaultConfig } from './config.js';
+
+const key = randomBytes(32).toString('base64');
+const otherKey = randomBytes(32).toString('base64');
+const complete = {
+  DATABASE_URL: 'postgres://vault:pw@localhost/patchbay',
+  VAULT_KEYS: `k1:${key},k2:${otherKey}`,
+  EXECUTOR_KEY: key,
+};
+
+function refusalOf(environment: NodeJS.ProcessEnv): string {
+  try {
+    loadConfig(VaultConfig, environment);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message;
+    throw error;
+  }
+  return '';
+}
+
+describe('the configuration of the vault', () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'patchbay-keys-'));
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  it('takes its keys from a variable', () => {
+    const config = loadConfig(VaultConfig, { ...complete, VAULT_CURRENT_KEY: 'k1' });
+
+    expect(readKeyring(config).current.id).toBe('k1');
+  });
+
+  it('takes its keys from a file', async () => {
+    const file = join(folder, 'keys');
+    await writeFile(file, `k1:${key}\nk2:${otherKey}\n`);
+
+    const config = loadConfig(VaultConfig, { ...complete, VAULT_KEYS: '', VAULT_KEYS_FILE: file });
+
+    expect(readKeyring(config).current.id).toBe('k2');
+  });
+
+  it.each<[string, NodeJS.ProcessEnv, string]>([
+    ['no keys', { VAULT_KEYS: '' }, 'VAULT_KEYS: there is no key'],
+    ['keys and a file of keys', { VAULT_KEYS_FILE: '/keys' }, 'VAULT_KEYS: set this or VAULT_KEYS_FILE'],
+    [
+      'a file that is not there',
+      { VAULT_KEYS: '', VAULT_KEYS_FILE: '/not/there' },
+      'VAULT_KEYS: the file that VAULT_KEYS_FILE names cannot be read (ENOENT)',
+    ],
+    ['a short key', { VAULT_KEYS: `k1:${key.slice(8)}` }, 'VAULT_KEYS: key `k1` must be 32 bytes'],
+    ['a current key unknown', { VAULT_CURRENT_KEY: 'k9' }, 'VAULT_CURRENT_KEY: there is no key `k9`'],
+    ['no executor key', { EXECUTOR_KEY: '' }, 'EXECUTOR_KEY must be 32 bytes of base64'],
+    ['a short executor key', { EXECUTOR_KEY: key.slice(8) }, 'EXECUTOR_KEY must be 32 bytes of base64'],
+  ])('refuses %s, and shows no key', (_what, change, message) => {
+    const refusal = refusalOf({ ...complete, ...change });
+
+    expect(refusal).toContain(message);
+    expect(refusal).not.toContain(key.slice(8));
+    expect(refusal).not.toContain(otherKey);
+  });
+
+  it('reports everything that is wrong at once', () => {
+    const refusal = refusalOf({});
+
+    for (const variable of ['DATABASE_URL', 'VAULT_KEYS', 'EXECUTOR_KEY']) {
+      expect(refusal).toContain(variable);
+    }
+  });
+});

@@ -1,0 +1,146 @@
+import { invalidRequest } from '#contracts/validate';
+import type { CredentialEdit, CredentialInput } from '#contracts/vault.contract';
+import { reservedHeader } from '#toolcall/header-names';
+import type { Problem } from '#toolcall/problem';
+import { canonicalOrigin } from './canonical-origin.js';
+import { mapSecrets, type SecretField, type Typed } from './credential-fields.js';
+
+/** What an edit may keep from. */
+export interface StoredSecrets {
+  readonly origins: readonly string[];
+  /** The stored secret of a field in clear; undefined when there is none. */
+  secretOf(fieldId: string): string | undefined;
+}
+
+type Refuse = (pointer: string, code: string, message: string) => void;
+
+const FORM = '/credential';
+const headerValue = /^[\t\x20-\x7e]+$/;
+const controlCharacter = /\p{Cc}/u;
+const pastedPrefix = /^\s*bearer(\s+|$)/i;
+
+/**
+ * What was entered, checked and in its normal form, every `keep` replaced by what is stored.
+ * @throws ServiceError `invalid_request` with every problem; none quotes a secret
+ */
+export function readForm(entered: CredentialEdit, stored?: StoredSecrets): CredentialInput {
+  const problems: Problem[] = [];
+  const refuse: Refuse = (pointer, code, message) =>
+    problems.push({ pointer: `${FORM}${pointer}`, code, message });
+
+  const name = entered.name.trim();
+  if (name === '') refuse('/name', 'required', 'must say what the credential is for');
+  checkText('/name', name, refuse);
+  const origins = readOrigins(entered.origins, refuse);
+  checkPlacement(entered, refuse);
+  const fields = mapSecrets(entered, (secret, field) => {
+    const value = typeof secret === 'string' ? secret : keep(field, origins, stored, refuse);
+    return value === undefined ? '' : readSecret(value, entered, field, refuse);
+  });
+
+  if (problems.length > 0) throw invalidRequest(problems);
+  return { name, origins, ...fields };
+}
+
+function readOrigins(entered: readonly string[], refuse: Refuse): string[] {
+  const origins = entered.map((text, index) => {
+    const canonical = canonicalOrigin(text);
+    if (canonical.ok) return canonical.origin;
+    refuse(`/origins/${index}`, 'wrong_format', canonical.message);
+    return undefined;
+  });
+  return [...new Set(origins.filter((origin) => origin !== undefined))].sort();
+}
+
+/** Everything about a credential's use that is not secret. */
+function checkPlacement(entered: Typed<unknown>, refuse: Refuse): void {
+  switch (entered.type) {
+    case 'none':
+    case 'bearer':
+      return;
+    case 'basic':
+      checkText('/username', entered.username, refuse);
+      if (entered.username.includes(':')) {
+        refuse('/username', 'not_allowed', 'must not hold a colon, which ends the user name (RFC 7617)');
+      }
+      return;
+    case 'api_key':
+      if (entered.in === 'header') checkHeaderName('/parameter', entered.parameter, refuse);
+      else checkParameter(entered.parameter, refuse);
+      return;
+    case 'headers':
+      checkHeaderNames(entered.headers, refuse);
+  }
+}
+
+function checkParameter(parameter: string, refuse: Refuse): void {
+  checkText('/parameter', parameter, refuse);
+  if (parameter === '__proto__') refuse('/parameter', 'not_allowed', 'must not be a reserved name');
+}
+
+function checkHeaderNames(headers: readonly { readonly name: string }[], refuse: Refuse): void {
+  const seen = new Set<string>();
+  for (const [index, { name }] of headers.entries()) {
+    const pointer = `/headers/${index}/name`;
+    checkHeaderName(pointer, name, refuse);
+    if (seen.has(name.toLowerCase())) {
+      refuse(pointer, 'duplicate', 'is there already; upper and lower case are the same');
+    }
+    seen.add(name.toLowerCase());
+  }
+}
+
+function checkHeaderName(pointer: string, name: string, refuse: Refuse): void {
+  const why = reservedHeader(name);
+  if (why) refuse(pointer, 'not_allowed', `must be a header that a credential can set: ${why}`);
+}
+
+function checkText(pointer: string, text: string, refuse: Refuse): void {
+  if (isPlainText(text)) return;
+  refuse(pointer, 'wrong_format', 'must be text without line breaks or other control characters');
+}
+
+/** The secret as it will be sent. A kept one is checked too: it may have been entered for another place. */
+function readSecret(secret: string, credential: Typed<unknown>, field: SecretField, refuse: Refuse): string {
+  const value = credential.type === 'bearer' ? secret.replace(pastedPrefix, '').trim() : secret;
+  if (isSentAsHeader(credential)) {
+    if (!headerValue.test(value)) {
+      refuse(
+        field.pointer,
+        'wrong_format',
+        'must be printable ASCII without line breaks: it goes in a header',
+      );
+    }
+  } else checkText(field.pointer, value, refuse);
+  return value;
+}
+
+/** Basic credentials are too, but in base64. */
+function isSentAsHeader(credential: Typed<unknown>): boolean {
+  if (credential.type === 'api_key') return credential.in === 'header';
+  return credential.type === 'bearer' || credential.type === 'headers';
+}
+
+/** A lone surrogate has no UTF-8: what is stored would not be what was entered. */
+function isPlainText(text: string): boolean {
+  return text.isWellFormed() && !controlCharacter.test(text);
+}
+
+/** Credentials go where they were entered for: a secret is not kept for an origin that is new to it. */
+function keep(
+  { id, pointer }: SecretField,
+  origins: readonly string[],
+  stored: StoredSecrets | undefined,
+  refuse: Refuse,
+): string | undefined {
+  const secret = stored?.secretOf(id);
+  if (secret === undefined) {
+    refuse(pointer, 'nothing_to_keep', 'must be entered: no value of this field is stored');
+    return undefined;
+  }
+  const added = origins.find((origin) => !stored?.origins.includes(origin));
+  if (added !== undefined) {
+    refuse(pointer, 'secret_required', `must be entered again, because it was not entered for ${added}`);
+  }
+  return secret;
+}

@@ -1,0 +1,78 @@
+import { ServiceError } from '#contracts/errors';
+import type { CredentialInput, CredentialSecret } from '#contracts/vault.contract';
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { EnvelopeError, keyIdOf, openSecret, sealSecret, type SecretOwner } from '../crypto/envelope.js';
+import { Keyring } from '../crypto/keyring.js';
+import { HIDDEN, maskSecret } from '../crypto/mask.js';
+import type { CredentialEntity, StoredSecret } from './credential.entity.js';
+import { mapSecrets, secretsById, type Typed } from './credential-fields.js';
+
+type Identity = Pick<CredentialEntity, 'orgId' | 'id' | 'version'>;
+
+/** Turns what was entered into what is stored, and back. Plaintext goes no further than this and its callers. */
+@Injectable()
+export class CredentialSealer {
+  private readonly log = new Logger('CredentialSealer');
+
+  constructor(@Inject(Keyring) private readonly keyring: Keyring) {}
+
+  seal(credential: CredentialInput, identity: Identity): Typed<StoredSecret> {
+    const terms = termsOf(credential.origins, credential);
+    return mapSecrets(credential, (secret, { id }) => {
+      const plaintext = Buffer.from(secret);
+      const sealed = sealSecret(plaintext, this.keyring, ownerOf(identity, id, terms));
+      plaintext.fill(0);
+      // A person's password is shorter on surprise than on characters: none of it is shown.
+      return { sealed, masked: credential.type === 'basic' ? HIDDEN : maskSecret(secret) };
+    });
+  }
+
+  /** @throws ServiceError `credential_unreadable` */
+  open(credential: CredentialEntity): CredentialSecret {
+    const terms = termsOf(credential.origins, credential.content);
+    return mapSecrets(credential.content, ({ sealed }, { id }) => {
+      return this.openField(sealed, ownerOf(credential, id, terms));
+    });
+  }
+
+  /**
+   * One secret; undefined when the credential has no such field.
+   * @throws ServiceError `credential_unreadable`
+   */
+  openOne(credential: CredentialEntity, fieldId: string): string | undefined {
+    const stored = secretsById(credential.content).get(fieldId);
+    if (!stored) return undefined;
+    const terms = termsOf(credential.origins, credential.content);
+    return this.openField(stored.sealed, ownerOf(credential, fieldId, terms));
+  }
+
+  private openField(sealed: string, owner: SecretOwner): string {
+    try {
+      const plaintext = openSecret(sealed, this.keyring, owner);
+      const secret = plaintext.toString();
+      plaintext.fill(0);
+      return secret;
+    } catch (error) {
+      if (!(error instanceof EnvelopeError)) throw error;
+      const { orgId, credentialId, field } = owner;
+      const what = `\`${field}\` of credential ${credentialId} of organization ${orgId}`;
+      this.log.error(`${what}, key \`${keyIdOf(sealed) ?? '?'}\`, does not open: ${error.message}`);
+      throw new ServiceError(
+        'credential_unreadable',
+        `Credential ${credentialId} cannot be read; enter its secret again`,
+      );
+    }
+  }
+}
+
+/**
+ * What a secret was entered for: bound to it, so that nobody who can write to the database, but has no key, sends it
+ * elsewhere by editing the origins beside it. The order of the fields is that of {@link mapSecrets}.
+ */
+function termsOf(origins: readonly string[], credential: Typed<unknown>): string {
+  return JSON.stringify([origins, mapSecrets(credential, () => null)]);
+}
+
+function ownerOf({ orgId, id, version }: Identity, field: string, terms: string): SecretOwner {
+  return { orgId, credentialId: id, version, field, terms };
+}

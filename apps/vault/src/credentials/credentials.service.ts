@@ -1,0 +1,142 @@
+import { ServiceError } from '#contracts/errors';
+import { invalidRequest } from '#contracts/validate';
+import {
+  credentialChanged,
+  type CreateCredential,
+  type Credential,
+  type CredentialInput,
+  type CredentialPage,
+  type DeleteCredential,
+  type GetCredential,
+  type ListCredentials,
+  type ReplaceCredential,
+} from '#contracts/vault.contract';
+import { RpcClient } from '#messaging/rpc.client';
+import { Inject, Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { MoreThan, type Repository } from 'typeorm';
+import { v7 as uuidv7, validate as isUuid } from 'uuid';
+import { CredentialEntity } from './credential.entity.js';
+import { mapSecrets } from './credential-fields.js';
+import { readForm } from './credential-form.js';
+import { CredentialSealer } from './credential.sealer.js';
+
+const DEFAULT_PAGE = 50;
+
+/** Credentials as their owners see them: entered, listed, edited, deleted; every secret masked. */
+@Injectable()
+export class CredentialsService {
+  constructor(
+    @InjectRepository(CredentialEntity) private readonly credentials: Repository<CredentialEntity>,
+    @Inject(CredentialSealer) private readonly sealer: CredentialSealer,
+    @Inject(RpcClient) private readonly rpc: RpcClient,
+  ) {}
+
+  async create({ orgId, credential: entered }: CreateCredential): Promise<Credential> {
+    const now = new Date();
+    const identity = { orgId: orgId.toLowerCase(), id: uuidv7(), version: 1 };
+    const created = { ...this.sealed(readForm(entered), identity), createdAt: now, updatedAt: now };
+    await this.credentials.insert(created);
+    return toCredential(created);
+  }
+
+  async get({ orgId, credentialId }: GetCredential): Promise<Credential> {
+    const credential = await this.credentials.findOneBy({ orgId, id: credentialId });
+    if (!credential) throw notFound(credentialId);
+    return toCredential(credential);
+  }
+
+  /** Oldest first. */
+  async list({ orgId, limit = DEFAULT_PAGE, cursor }: ListCredentials): Promise<CredentialPage> {
+    const after = cursor === undefined ? undefined : readCursor(cursor);
+    const found = await this.credentials.find({
+      where: { orgId, ...(after && { id: MoreThan(after) }) },
+      order: { id: 'ASC' },
+      take: limit + 1,
+    });
+    const page = found.slice(0, limit);
+    const last = found.length > limit ? page.at(-1) : undefined;
+    return { items: page.map(toCredential), ...(last && { nextCursor: writeCursor(last.id) }) };
+  }
+
+  async replace({
+    orgId,
+    credentialId,
+    credential: edit,
+    ifVersion,
+  }: ReplaceCredential): Promise<Credential> {
+    const replaced = await this.credentials.manager.transaction(async (transaction) => {
+      const stored = await transaction.findOne(CredentialEntity, {
+        where: { orgId, id: credentialId },
+        lock: { mode: 'pessimistic_write' }, // two edits at once: the second sees the first one's version
+      });
+      if (!stored) throw notFound(credentialId);
+      if (ifVersion !== undefined && ifVersion !== stored.version) throw changedMeanwhile(stored);
+      const secretOf = (fieldId: string) => this.sealer.openOne(stored, fieldId);
+      const form = readForm(edit, { origins: stored.origins, secretOf });
+      const { orgId: owner, id, version, createdAt } = stored;
+      const sealed = this.sealed(form, { orgId: owner, id, version: version + 1 });
+      const next = { ...sealed, createdAt, updatedAt: new Date() };
+      await transaction.update(CredentialEntity, { orgId: owner, id }, next);
+      return next;
+    });
+    this.announceChange(replaced);
+    return toCredential(replaced);
+  }
+
+  async delete({ orgId, credentialId }: DeleteCredential): Promise<{ done: true }> {
+    const { affected } = await this.credentials.delete({ orgId, id: credentialId });
+    if (!affected) throw notFound(credentialId);
+    this.announceChange({ orgId, id: credentialId });
+    return { done: true };
+  }
+
+  /** Every secret is sealed anew for each version, kept ones too: version and origins are bound to it. */
+  private sealed(form: CredentialInput, identity: Pick<CredentialEntity, 'orgId' | 'id' | 'version'>) {
+    const { name, origins } = form;
+    return { ...identity, name, origins, content: this.sealer.seal(form, identity) };
+  }
+
+  private announceChange({ orgId, id }: Pick<CredentialEntity, 'orgId' | 'id'>): void {
+    this.rpc.announce(credentialChanged, {
+      orgId: orgId.toLowerCase(),
+      credentialId: id.toLowerCase(),
+    });
+  }
+}
+
+/** The same whether it never was, is gone, or is somebody else's. */
+export function notFound(credentialId: string): ServiceError {
+  return new ServiceError('credential_not_found', `There is no credential ${credentialId}`);
+}
+
+function changedMeanwhile({ id, version }: CredentialEntity): ServiceError {
+  return new ServiceError(
+    'precondition_failed',
+    `Credential ${id} has changed; it is at version ${version} now`,
+  );
+}
+
+function toCredential(credential: CredentialEntity): Credential {
+  const { id, version, name, origins, createdAt, updatedAt } = credential;
+  return {
+    id,
+    version,
+    name,
+    origins,
+    ...mapSecrets(credential.content, ({ masked }) => ({ masked })),
+    createdAt: createdAt.toISOString(),
+    updatedAt: updatedAt.toISOString(),
+  };
+}
+
+function writeCursor(id: string): string {
+  return Buffer.from(id).toString('base64url');
+}
+
+function readCursor(cursor: string): string {
+  const id = Buffer.from(cursor, 'base64url').toString();
+  if (isUuid(id)) return id;
+  const message = 'must be the `nextCursor` of an earlier page';
+  throw invalidRequest([{ pointer: '/cursor', code: 'wrong_format', message }]);
+}

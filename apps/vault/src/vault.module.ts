@@ -1,0 +1,34 @@
+import { patience } from '#runtime/database';
+import { Module, type DynamicModule } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { readExecutorKey, readKeyring, type VaultConfig } from './config.js';
+import { CredentialEntity } from './credentials/credential.entity.js';
+import { CredentialSealer } from './credentials/credential.sealer.js';
+import { CredentialsController } from './credentials/credentials.controller.js';
+import { CredentialsService } from './credentials/credentials.service.js';
+import { OpeningService } from './credentials/opening.service.js';
+import { ExecutorKey } from './crypto/executor-key.js';
+import { Keyring } from './crypto/keyring.js';
+import { vaultDataSource } from './data-source.js';
+
+@Module({})
+export class VaultModule {
+  static forRoot(config: VaultConfig): DynamicModule {
+    const dataSource = vaultDataSource(config.DATABASE_URL, config.DATABASE_POOL);
+    return {
+      module: VaultModule,
+      imports: [
+        TypeOrmModule.forRoot({ ...dataSource, ...patience }),
+        TypeOrmModule.forFeature([CredentialEntity]),
+      ],
+      controllers: [CredentialsController],
+      providers: [
+        CredentialsService,
+        OpeningService,
+        CredentialSealer,
+        { provide: Keyring, useValue: readKeyring(config) },
+        { provide: ExecutorKey, useValue: readExecutorKey(config) },
+      ],
+    };
+  }
+}

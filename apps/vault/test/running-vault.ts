@@ -1,0 +1,117 @@
+import type { ReplyOf, RequestOf, Rpc } from '#contracts/rpc';
+import { openCredential, type CredentialSecret, type OpenedCredential } from '#contracts/vault.contract';
+import { Deadline } from '#messaging/deadline';
+import { MessagingModule } from '#messaging/messaging.module';
+import { NatsLink } from '#messaging/nats-connection';
+import { NatsTransport } from '#messaging/nats.transport';
+import { RpcClient } from '#messaging/rpc.client';
+import { loadConfig } from '#runtime/load-config';
+import { migrate } from '#runtime/migrate';
+import { credentialContext } from '#sealing/credential-context';
+import { SessionKeyPair } from '#sealing/session-key';
+import { createTestDatabase } from '#testing/test-database';
+import { startTestNats } from '#testing/test-nats';
+import { Module, type DynamicModule, type LoggerService } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { randomBytes } from 'node:crypto';
+import { format } from 'node:util';
+import pg from 'pg';
+import { VaultConfig } from '../src/config.js';
+import { vaultDataSource } from '../src/data-source.js';
+import { VaultModule } from '../src/vault.module.js';
+
+export const OLD_KEY = `old:${randomBytes(32).toString('base64')}`;
+export const NEW_KEY = `new:${randomBytes(32).toString('base64')}`;
+
+@Module({})
+class RootModule {}
+
+/** A nats-server, a database, and vaults on them; the spec is their client. */
+export class RunningVault {
+  readonly executorKey = randomBytes(32);
+  readonly keys = SessionKeyPair.create(this.executorKey);
+  /** Every line that was logged, at every level. */
+  readonly log: string[] = [];
+  private readonly closing: (() => Promise<unknown>)[] = [];
+
+  private constructor(
+    readonly natsUrl: string,
+    readonly databaseUrl: string,
+    readonly link: NatsLink,
+    private readonly database: pg.Client,
+  ) {}
+
+  static async start(): Promise<RunningVault> {
+    const nats = await startTestNats();
+    const databaseUrl = await createTestDatabase();
+    await migrate(vaultDataSource(databaseUrl));
+    const link = await NatsLink.open({ url: nats.url, name: 'client' });
+    const database = new pg.Client(databaseUrl);
+    await database.connect();
+    const vault = new RunningVault(nats.url, databaseUrl, link, database);
+    vault.closing.push(
+      () => nats.stop(),
+      () => database.end(),
+      () => link.close(),
+    );
+    return vault;
+  }
+
+  /** One more instance; they share the requests. Returns what stops it. */
+  async addInstance(keys = OLD_KEY): Promise<() => Promise<void>> {
+    const config = loadConfig(VaultConfig, {
+      DATABASE_URL: this.databaseUrl,
+      VAULT_KEYS: keys,
+      EXECUTOR_KEY: this.executorKey.toString('base64'),
+    });
+    const link = await NatsLink.open({ url: this.natsUrl, name: 'vault' });
+    const root: DynamicModule = {
+      module: RootModule,
+      imports: [MessagingModule.forRoot(link), VaultModule.forRoot(config)],
+    };
+    const strategy = new NatsTransport(link, {
+      queue: 'vault',
+      maxInFlight: 1000,
+      defaultDeadlineMs: 5000,
+      drainMs: 5000,
+    });
+    const app = await NestFactory.createMicroservice(root, { strategy, logger: this.logger() });
+    await app.listen();
+    const stop = async () => {
+      await app.close();
+      await link.close();
+    };
+    this.closing.push(stop);
+    return stop;
+  }
+
+  ask<R extends Rpc>(rpc: R, request: RequestOf<R>): Promise<ReplyOf<R>> {
+    return new RpcClient(this.link).call(rpc, request, { deadline: Deadline.in(5000) });
+  }
+
+  /** Has a credential opened as an executor would, and opens the reply. */
+  async open(orgId: string, credentialId: string, origin: string): Promise<CredentialSecret> {
+    const { session } = this.keys;
+    const opened = await this.ask(openCredential, { orgId, credentialId, origin, session });
+    return this.unseal(opened, orgId, credentialId);
+  }
+
+  unseal({ sealed, version }: OpenedCredential, orgId: string, credentialId: string): CredentialSecret {
+    const context = credentialContext({ orgId, credentialId, version });
+    return JSON.parse(this.keys.open(sealed, context).toString()) as CredentialSecret;
+  }
+
+  async query(sql: string, values: unknown[] = []): Promise<Record<string, unknown>[]> {
+    const { rows } = await this.database.query<Record<string, unknown>>(sql, values);
+    return rows;
+  }
+
+  async stop(): Promise<void> {
+    for (const close of this.closing.splice(0).reverse()) await close();
+  }
+
+  private logger(): LoggerService {
+    const write = (...parts: unknown[]) => void this.log.push(format(...parts));
+    return { log: write, error: write, warn: write, debug: write, verbose: write, fatal: write };
+  }
+}

@@ -1,0 +1,158 @@
+import type { EgressPolicy } from './egress-policy.js';
+import { abortReason, notSent, type EgressFailureReason, type EgressResult } from './egress-result.js';
+import type { ConnectorWiring } from './guarded-connector.js';
+import { forbiddenHeader, isHeaderValue } from './header-rules.js';
+import { HostResolver, type ResolveHost } from './host-resolver.js';
+import { OriginPool, type PoolLimits, type WireRequest } from './origin-pool.js';
+import { parseTarget, type Target, type TargetCheck } from './parse-target.js';
+import { ACCEPTED_ENCODINGS } from './read-body.js';
+
+export const egressMethods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
+export type EgressMethod = (typeof egressMethods)[number];
+
+export interface EgressRequest {
+  readonly method: EgressMethod;
+  readonly url: string | URL;
+  /** In the order they go out; a name may come more than once. `accept-encoding` is added when absent. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  /** A string is sent as UTF-8. `content-length` follows from it. */
+  readonly body?: string | Buffer;
+  /** Ends the exchange, whatever it is waiting for. The only clock: without a deadline here there is none. */
+  readonly signal: AbortSignal;
+  /** Cap on the response's body in bytes, both as received and decompressed; at least 1. */
+  readonly maxBytes: number;
+  /** Instead of the client's policy: the one of the organization that calls. */
+  readonly policy?: EgressPolicy;
+  /** Requests of different partitions never share a connection: the organization's id keeps tenants apart. */
+  readonly partition?: string;
+}
+
+export interface EgressClientOptions extends Partial<PoolLimits> {
+  /** Origins whose connections are kept, 512; the one unused for longest makes room, once its requests are done. */
+  readonly maxOrigins?: number;
+  /** Longest wait for a connection, DNS and TLS included, in milliseconds: 5000. */
+  readonly connectTimeoutMs?: number;
+  /** Name servers as `address` or `address:port`; the system's when absent. */
+  readonly dnsServers?: readonly string[];
+  /** Longest wait for the addresses of a name, in milliseconds: 2000. */
+  readonly dnsTimeoutMs?: number;
+  /** Resolves names in place of {@link HostResolver}; what it answers is judged all the same. */
+  readonly resolve?: ResolveHost;
+  /** PEM certificates to trust in place of the system's roots: a private authority, or a test's. */
+  readonly ca?: string | readonly string[];
+}
+
+const LONGEST_HEADER_SENT = 16_384;
+const methods: ReadonlySet<string> = new Set(egressMethods);
+
+/**
+ * The one way out of the house. Every request to somebody else's API goes through one of these, and none reaches an
+ * address its policy does not allow: whatever the host is spelled as, whatever DNS says the second time, wherever a
+ * redirect points. Redirects are results, proxies of the environment are not used, TLS is 1.2 or later and verified.
+ */
+export class EgressClient {
+  private readonly limits: PoolLimits;
+  private readonly maxOrigins: number;
+  private readonly wiring: ConnectorWiring;
+  private readonly pools = new Map<string, { readonly pool: OriginPool; lastUse: number }>();
+  private uses = 0;
+  private closed = false;
+
+  constructor(
+    private readonly policy: EgressPolicy,
+    options: EgressClientOptions = {},
+  ) {
+    this.limits = {
+      connections: options.connections ?? 64,
+      waiting: options.waiting ?? 256,
+      keepAliveMs: options.keepAliveMs ?? 15_000,
+      connectionTtlMs: options.connectionTtlMs ?? 300_000,
+    };
+    this.maxOrigins = options.maxOrigins ?? 512;
+    const dns = new HostResolver({ servers: options.dnsServers, timeoutMs: options.dnsTimeoutMs });
+    this.wiring = {
+      resolve: options.resolve ?? ((hostname) => dns.resolve(hostname)),
+      ca: options.ca,
+      connectTimeoutMs: options.connectTimeoutMs ?? 5000,
+    };
+  }
+
+  /** Whether a URL passes the parse gate: what can be told when a tool is saved, without resolving its name. */
+  check(url: string | URL, policy: EgressPolicy = this.policy): TargetCheck {
+    return parseTarget(url, policy);
+  }
+
+  /** Sends one request, once. Never throws or rejects: what goes wrong is a result. */
+  send(request: EgressRequest): Promise<EgressResult> {
+    const { signal, maxBytes, policy = this.policy } = request;
+    if (this.closed) return failed('closed', 'the egress client is closed');
+    const target = parseTarget(request.url, policy);
+    if (!target.ok) return failed('refused', target.reason, target.message);
+    const wire = toWire(request);
+    if (typeof wire === 'string') return failed('invalid_request', wire, `${wire}.`);
+    if (signal.aborted) return failed(abortReason(signal), 'before it was begun');
+    return this.poolOf(target, policy, request.partition ?? '').send(target.url, wire, signal, maxBytes);
+  }
+
+  /** How many origins have a pool, and how many requests are under way: for gauges. */
+  stats(): { readonly origins: number; readonly inFlight: number } {
+    const inFlight = [...this.pools.values()].reduce((sum, { pool }) => sum + pool.inFlight, 0);
+    return { origins: this.pools.size, inFlight };
+  }
+
+  /**
+   * Refuses new requests, lets those under way finish, then closes every connection. Connections still being opened
+   * are waited for, no longer than the connect timeout.
+   */
+  async close(): Promise<void> {
+    this.closed = true;
+    const pools = [...this.pools.values()];
+    this.pools.clear();
+    await Promise.all(pools.map(({ pool }) => pool.close()));
+  }
+
+  /** One pool per policy, partition and origin: a connection opened under one policy is never used under another. */
+  private poolOf(target: Target, policy: EgressPolicy, partition: string): OriginPool {
+    const key = `${policy.version} ${target.origin} ${partition}`;
+    let entry = this.pools.get(key);
+    if (!entry) {
+      entry = { pool: new OriginPool(target, policy, this.limits, this.wiring), lastUse: 0 };
+      this.pools.set(key, entry);
+      if (this.pools.size > this.maxOrigins) this.evictStalest(key);
+    }
+    entry.lastUse = ++this.uses;
+    return entry.pool;
+  }
+
+  private evictStalest(newest: string): void {
+    let stalest = newest;
+    let lastUse = Infinity;
+    for (const [key, entry] of this.pools) {
+      if (key !== newest && entry.lastUse < lastUse) [stalest, lastUse] = [key, entry.lastUse];
+    }
+    void this.pools.get(stalest)?.pool.close();
+    this.pools.delete(stalest);
+  }
+}
+
+/** The request as it goes on the wire, or what is wrong with it. */
+function toWire({ method, headers, body, maxBytes }: EgressRequest): WireRequest | string {
+  if (!methods.has(method)) return `The method must be one of ${egressMethods.join(', ')}`;
+  if (!(maxBytes >= 1)) return 'The cap maxBytes must be at least 1'; // NaN would be no cap at all
+  const flat: string[] = [];
+  let encodingsNamed = false;
+  for (const [name, value] of headers) {
+    const problem = forbiddenHeader(name);
+    if (problem) return `The header \`${name}\` ${problem}`;
+    if (!isHeaderValue(value, LONGEST_HEADER_SENT))
+      return `The header \`${name}\` is too long or not plain ASCII`;
+    if (name.length === 15 && name.toLowerCase() === 'accept-encoding') encodingsNamed = true;
+    flat.push(name, value);
+  }
+  if (!encodingsNamed) flat.push('accept-encoding', ACCEPTED_ENCODINGS);
+  return { method, headers: flat, body };
+}
+
+function failed(reason: EgressFailureReason, detail: string, message?: string): Promise<EgressResult> {
+  return Promise.resolve(notSent(reason, detail, message));
+}
