@@ -1,4 +1,3 @@
-import 'reflect-metadata';
 import { ConfigError, loadConfig } from '#runtime/load-config';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
@@ -13,6 +12,7 @@ const complete = {
   DATABASE_URL: 'postgres://vault:pw@localhost/patchbay',
   VAULT_KEYS: `k1:${key},k2:${otherKey}`,
   EXECUTOR_KEY: key,
+  VAULT_INTAKE_KEY: otherKey,
 };
 
 function refusalOf(environment: NodeJS.ProcessEnv): string {
@@ -58,6 +58,7 @@ describe('the configuration of the vault', () => {
     ['a short key', { VAULT_KEYS: `k1:${key.slice(8)}` }, 'VAULT_KEYS: key `k1` must be 32 bytes'],
     ['a current key unknown', { VAULT_CURRENT_KEY: 'k9' }, 'VAULT_CURRENT_KEY: there is no key `k9`'],
     ['no executor key', { EXECUTOR_KEY: '' }, 'EXECUTOR_KEY must be 32 bytes of base64'],
+    ['no intake key', { VAULT_INTAKE_KEY: '' }, 'VAULT_INTAKE_KEY must be 32 bytes of base64'],
     ['a short executor key', { EXECUTOR_KEY: key.slice(8) }, 'EXECUTOR_KEY must be 32 bytes of base64'],
   ])('refuses %s, and shows no key', (_what, change, message) => {
     const refusal = refusalOf({ ...complete, ...change });
@@ -70,7 +71,7 @@ describe('the configuration of the vault', () => {
   it('reports everything that is wrong at once', () => {
     const refusal = refusalOf({});
 
-    for (const variable of ['DATABASE_URL', 'VAULT_KEYS', 'EXECUTOR_KEY']) {
+    for (const variable of ['DATABASE_URL', 'VAULT_KEYS', 'EXECUTOR_KEY', 'VAULT_INTAKE_KEY']) {
       expect(refusal).toContain(variable);
     }
   });

@@ -1,5 +1,6 @@
 import { DatabaseServiceConfig } from '#runtime/service.config';
 import { decodeKey } from '#sealing/encoding';
+import { IntakeKey } from '#sealing/intake-key';
 import { ValidateBy } from 'class-validator';
 import { readFileSync } from 'node:fs';
 import { ExecutorKey } from './crypto/executor-key.js';
@@ -18,8 +19,15 @@ export class VaultConfig extends DatabaseServiceConfig {
   readonly VAULT_CURRENT_KEY?: string;
 
   /** Shared with the executors, 32 bytes of base64: proves that a session key is an executor's. */
-  @Refused(problemOfExecutorKey)
+  @Refused(({ EXECUTOR_KEY }) => problemOfBytes('EXECUTOR_KEY', EXECUTOR_KEY))
   readonly EXECUTOR_KEY!: string;
+
+  /**
+   * The private half of the key that credentials are sealed to on their way in, 32 bytes of base64. Gateways are given
+   * the public half, VAULT_PUBLIC_KEY.
+   */
+  @Refused(({ VAULT_INTAKE_KEY }) => problemOfBytes('VAULT_INTAKE_KEY', VAULT_INTAKE_KEY))
+  readonly VAULT_INTAKE_KEY!: string;
 }
 
 /** @throws KeyringError */
@@ -29,6 +37,10 @@ export function readKeyring(config: VaultConfig): Keyring {
 
 export function readExecutorKey({ EXECUTOR_KEY }: VaultConfig): ExecutorKey {
   return new ExecutorKey(decodeKey(EXECUTOR_KEY) ?? Buffer.alloc(0));
+}
+
+export function readIntakeKey({ VAULT_INTAKE_KEY }: VaultConfig): IntakeKey {
+  return new IntakeKey(decodeKey(VAULT_INTAKE_KEY) ?? Buffer.alloc(0));
 }
 
 /** The variable is refused with the sentence found, which never quotes a value. Sees the whole configuration. */
@@ -74,7 +86,7 @@ function problemOf(variable: string, read: () => Keyring): string | undefined {
   }
 }
 
-function problemOfExecutorKey({ EXECUTOR_KEY }: VaultConfig): string | undefined {
-  const isKey = typeof EXECUTOR_KEY === 'string' && decodeKey(EXECUTOR_KEY);
-  return isKey ? undefined : 'EXECUTOR_KEY must be 32 bytes of base64, which is 44 characters';
+function problemOfBytes(variable: string, value: unknown): string | undefined {
+  const isKey = typeof value === 'string' && decodeKey(value);
+  return isKey ? undefined : `${variable} must be 32 bytes of base64, which is 44 characters`;
 }

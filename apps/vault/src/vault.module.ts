@@ -1,8 +1,10 @@
 import { patience } from '#runtime/database';
+import { IntakeKey } from '#sealing/intake-key';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { readExecutorKey, readKeyring, type VaultConfig } from './config.js';
+import { readExecutorKey, readIntakeKey, readKeyring, type VaultConfig } from './config.js';
 import { CredentialEntity } from './credentials/credential.entity.js';
+import { CredentialIntake } from './credentials/credential.intake.js';
 import { CredentialSealer } from './credentials/credential.sealer.js';
 import { CredentialsController } from './credentials/credentials.controller.js';
 import { CredentialsService } from './credentials/credentials.service.js';
@@ -24,9 +26,11 @@ export class VaultModule {
       controllers: [CredentialsController],
       providers: [
         CredentialsService,
+        CredentialIntake,
         OpeningService,
         CredentialSealer,
         { provide: Keyring, useValue: readKeyring(config) },
+        { provide: IntakeKey, useValue: readIntakeKey(config) },
         { provide: ExecutorKey, useValue: readExecutorKey(config) },
       ],
     };

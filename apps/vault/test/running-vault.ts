@@ -1,5 +1,12 @@
 import type { ReplyOf, RequestOf, Rpc } from '#contracts/rpc';
-import { openCredential, type CredentialSecret, type OpenedCredential } from '#contracts/vault.contract';
+import {
+  createCredential,
+  openCredential,
+  replaceCredential,
+  type Credential,
+  type CredentialSecret,
+  type OpenedCredential,
+} from '#contracts/vault.contract';
 import { Deadline } from '#messaging/deadline';
 import { MessagingModule } from '#messaging/messaging.module';
 import { NatsLink } from '#messaging/nats-connection';
@@ -8,6 +15,7 @@ import { RpcClient } from '#messaging/rpc.client';
 import { loadConfig } from '#runtime/load-config';
 import { migrate } from '#runtime/migrate';
 import { credentialContext } from '#sealing/credential-context';
+import { IntakeKey, intakeContext, sealForVault } from '#sealing/intake-key';
 import { SessionKeyPair } from '#sealing/session-key';
 import { createTestDatabase } from '#testing/test-database';
 import { startTestNats } from '#testing/test-nats';
@@ -29,6 +37,7 @@ class RootModule {}
 /** A nats-server, a database, and vaults on them; the spec is their client. */
 export class RunningVault {
   readonly executorKey = randomBytes(32);
+  readonly intakeKey = randomBytes(32);
   readonly keys = SessionKeyPair.create(this.executorKey);
   /** Every line that was logged, at every level. */
   readonly log: string[] = [];
@@ -63,6 +72,7 @@ export class RunningVault {
       DATABASE_URL: this.databaseUrl,
       VAULT_KEYS: keys,
       EXECUTOR_KEY: this.executorKey.toString('base64'),
+      VAULT_INTAKE_KEY: this.intakeKey.toString('base64'),
     });
     const link = await NatsLink.open({ url: this.natsUrl, name: 'vault' });
     const root: DynamicModule = {
@@ -87,6 +97,21 @@ export class RunningVault {
 
   ask<R extends Rpc>(rpc: R, request: RequestOf<R>): Promise<ReplyOf<R>> {
     return new RpcClient(this.link).call(rpc, request, { deadline: Deadline.in(5000) });
+  }
+
+  /** Enters a credential as a gateway would. */
+  create(orgId: string, credential: unknown): Promise<Credential> {
+    return this.ask(createCredential, { orgId, sealed: this.seal(orgId, credential) });
+  }
+
+  replace(orgId: string, credentialId: string, credential: unknown, ifVersion?: number): Promise<Credential> {
+    const sealed = this.seal(orgId, credential);
+    return this.ask(replaceCredential, { orgId, credentialId, sealed, ...(ifVersion && { ifVersion }) });
+  }
+
+  private seal(orgId: string, credential: unknown): string {
+    const { publicKey } = new IntakeKey(this.intakeKey);
+    return sealForVault(publicKey, Buffer.from(JSON.stringify(credential)), intakeContext(orgId));
   }
 
   /** Has a credential opened as an executor would, and opens the reply. */

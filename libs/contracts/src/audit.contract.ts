@@ -20,7 +20,7 @@ export const ListExecutions = Type.Object(
   closed,
 );
 export type ListExecutions = Type.Static<typeof ListExecutions>;
-/** Newest first. Going on by `nextCursor` shows nothing twice and skips nothing, whatever is recorded meanwhile. */
+/** Newest first. Going on by `nextCursor` shows once whatever was there at the first page, come what may meanwhile. */
 export const ExecutionPage = Page(ExecutionRecord);
 export type ExecutionPage = Type.Static<typeof ExecutionPage>;
 export const listExecutions = new Rpc(

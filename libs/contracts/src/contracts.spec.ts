@@ -56,13 +56,15 @@ describe('request validation', () => {
   });
 
   it('never quotes a value where values may be secrets', () => {
-    const problems = new Validator(vault.CreateCredential, { showValues: false }).problems({
-      orgId: '11111111-1111-4111-8111-111111111111',
-      credential: { type: 'bearer', name: 'crm', origins: [], token: 12345 },
+    const problems = new Validator(vault.CredentialInput, { showValues: false }).problems({
+      type: 'bearer',
+      name: 'crm',
+      origins: [],
+      token: 12345,
     });
 
     expect(problems).toEqual([
-      { pointer: '/credential/token', code: 'wrong_type', message: 'must be string', found: 'number' },
+      { pointer: '/token', code: 'wrong_type', message: 'must be string', found: 'number' },
     ]);
   });
 

@@ -16,8 +16,6 @@ export class Rpc<Request extends TSchema = TSchema, Reply extends TSchema = TSch
     readonly subject: string,
     readonly request: Request,
     readonly reply: Reply,
-    /** Set for requests that hold secrets: no refusal quotes what was sent. */
-    readonly carriesSecrets = false,
   ) {
     this.isPublic = subject.split('.')[2] === ORGANIZATION;
   }

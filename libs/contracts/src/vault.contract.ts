@@ -85,13 +85,16 @@ export const Credential = credentialUnion<Credential>(Masked, {
 
 const oneCredential = { orgId: Uuid, credentialId: Uuid };
 
-export const CreateCredential = Type.Object({ orgId: Uuid, credential: CredentialInput }, closed);
+/** A credential as entered, in JSON, sealed to the vault's public key (`libs/sealing`): the bus never carries it in clear. */
+const Sealed = Type.String({ minLength: 1, maxLength: 700_000 });
+
+/** `sealed` holds a {@link CredentialInput}. */
+export const CreateCredential = Type.Object({ orgId: Uuid, sealed: Sealed }, closed);
 export type CreateCredential = Type.Static<typeof CreateCredential>;
 export const createCredential = new Rpc(
   'patchbay.internal.vault.credential.create',
   CreateCredential,
   Credential,
-  true,
 );
 
 export const GetCredential = Type.Object(oneCredential, closed);
@@ -108,8 +111,9 @@ export const listCredentials = new Rpc(
   CredentialPage,
 );
 
+/** `sealed` holds a {@link CredentialEdit}. */
 export const ReplaceCredential = Type.Object(
-  { ...oneCredential, credential: CredentialEdit, ifVersion: Type.Optional(Type.Integer({ minimum: 1 })) },
+  { ...oneCredential, sealed: Sealed, ifVersion: Type.Optional(Type.Integer({ minimum: 1 })) },
   closed,
 );
 export type ReplaceCredential = Type.Static<typeof ReplaceCredential>;
@@ -117,7 +121,6 @@ export const replaceCredential = new Rpc(
   'patchbay.internal.vault.credential.replace',
   ReplaceCredential,
   Credential,
-  true,
 );
 
 export const DeleteCredential = Type.Object(oneCredential, closed);

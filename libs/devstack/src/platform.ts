@@ -161,16 +161,19 @@ export class Platform {
   private async startServices(): Promise<void> {
     const wanted = this.options.ports?.rest;
     const restPort = await freePort(wanted);
-    const { vaultKeys, executorKey } = await deploymentKeys(join(this.home, 'keys.json'));
+    const { vaultKeys, executorKey, intakeKey, vaultPublicKey } = await deploymentKeys(
+      join(this.home, 'keys.json'),
+    );
     const own: Record<ServiceName, Record<string, string>> = {
       catalog: {},
-      vault: { VAULT_KEYS: vaultKeys, EXECUTOR_KEY: executorKey },
+      vault: { VAULT_KEYS: vaultKeys, EXECUTOR_KEY: executorKey, VAULT_INTAKE_KEY: intakeKey },
       executor: { EXECUTOR_KEY: executorKey },
       audit: {},
       gateway: {
         HTTP_PORT: String(restPort),
         HTTP_HOST: '127.0.0.1',
         FIRST_ADMIN_KEY_FILE: this.firstAdminFile,
+        VAULT_PUBLIC_KEY: vaultPublicKey,
       },
     };
     const shared = {

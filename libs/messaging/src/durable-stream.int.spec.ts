@@ -3,7 +3,7 @@ import { startNatsServer, type RunningNats } from '#devstack/nats-server';
 import { startTestNats } from '#testing/test-nats';
 import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { EventEmitter, once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -13,6 +13,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import Type from 'typebox';
 import { DurableStream, type StreamNames } from './durable-stream.js';
 import { NatsLink } from './nats-connection.js';
+
+jest.setTimeout(60_000); // servers are killed and started again
 
 const Counted = Type.Object({ n: Type.Integer() }, { additionalProperties: false });
 type Counted = Type.Static<typeof Counted>;

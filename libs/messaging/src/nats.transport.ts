@@ -86,7 +86,7 @@ export class NatsTransport extends Server implements CustomTransportStrategy {
     if (rpc instanceof Rpc) {
       const route = {
         rpc,
-        validator: new Validator(rpc.request, { showValues: !rpc.carriesSecrets }),
+        validator: new Validator(rpc.request),
         handler,
       };
       this.listenTo(rpc.subject, this.options.queue, (message) => this.answer(route, message));

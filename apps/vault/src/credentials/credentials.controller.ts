@@ -18,6 +18,7 @@ import {
 } from '#contracts/vault.contract';
 import { Handles, RpcController } from '#messaging/handles.decorator';
 import { Inject } from '@nestjs/common';
+import { CredentialIntake } from './credential.intake.js';
 import { CredentialsService } from './credentials.service.js';
 import { OpeningService } from './opening.service.js';
 
@@ -25,12 +26,13 @@ import { OpeningService } from './opening.service.js';
 export class CredentialsController {
   constructor(
     @Inject(CredentialsService) private readonly credentials: CredentialsService,
+    @Inject(CredentialIntake) private readonly intake: CredentialIntake,
     @Inject(OpeningService) private readonly opening: OpeningService,
   ) {}
 
   @Handles(createCredential)
-  create(request: CreateCredential): Promise<Credential> {
-    return this.credentials.create(request);
+  create({ orgId, sealed }: CreateCredential): Promise<Credential> {
+    return this.credentials.create(orgId, this.intake.readNew(orgId, sealed));
   }
 
   @Handles(getCredential)
@@ -44,8 +46,8 @@ export class CredentialsController {
   }
 
   @Handles(replaceCredential)
-  replace(request: ReplaceCredential): Promise<Credential> {
-    return this.credentials.replace(request);
+  replace({ sealed, ...request }: ReplaceCredential): Promise<Credential> {
+    return this.credentials.replace(request, this.intake.readEdit(request.orgId, sealed));
   }
 
   @Handles(deleteCredential)

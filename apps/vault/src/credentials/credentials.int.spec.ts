@@ -1,12 +1,10 @@
 import { Validator } from '#contracts/validate';
 import {
-  createCredential,
   Credential,
   credentialChanged,
   deleteCredential,
   getCredential,
   listCredentials,
-  replaceCredential,
   type CredentialEdit,
   type CredentialInput,
 } from '#contracts/vault.contract';
@@ -37,9 +35,9 @@ describe('credentials', () => {
     orgId = randomUUID();
   });
 
-  const create = (credential: CredentialInput = bearer) => vault.ask(createCredential, { orgId, credential });
+  const create = (credential: CredentialInput = bearer) => vault.create(orgId, credential);
   const replace = (credentialId: string, credential: CredentialEdit, ifVersion?: number) =>
-    vault.ask(replaceCredential, { orgId, credentialId, credential, ...(ifVersion && { ifVersion }) });
+    vault.replace(orgId, credentialId, credential, ifVersion);
   const get = (credentialId: string) => vault.ask(getCredential, { orgId, credentialId });
 
   it.each<[CredentialInput, object]>([
@@ -75,7 +73,7 @@ describe('credentials', () => {
     const own = randomUUID();
     const created: string[] = [];
     for (const name of ['a', 'b', 'c', 'd', 'e']) {
-      created.push((await vault.ask(createCredential, { orgId: own, credential: { ...bearer, name } })).id);
+      created.push((await vault.create(own, { ...bearer, name })).id);
     }
 
     const listed: string[][] = [];
@@ -233,7 +231,7 @@ describe('credentials', () => {
     const [stranger, unknown] = [randomUUID(), randomUUID()];
     const attempts = (credentialId: string) => [
       vault.ask(getCredential, { orgId: stranger, credentialId }),
-      vault.ask(replaceCredential, { orgId: stranger, credentialId, credential: bearer, ifVersion: 7 }),
+      vault.replace(stranger, credentialId, bearer, 7),
       vault.ask(deleteCredential, { orgId: stranger, credentialId }),
       vault.open(stranger, credentialId, ORIGIN),
     ];

@@ -1,9 +1,9 @@
+import { decodeCursor, encodeCursor } from '#contracts/cursor';
 import { ServiceError } from '#contracts/errors';
-import { invalidRequest } from '#contracts/validate';
 import {
   credentialChanged,
-  type CreateCredential,
   type Credential,
+  type CredentialEdit,
   type CredentialInput,
   type CredentialPage,
   type DeleteCredential,
@@ -15,7 +15,7 @@ import { RpcClient } from '#messaging/rpc.client';
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { MoreThan, type Repository } from 'typeorm';
-import { v7 as uuidv7, validate as isUuid } from 'uuid';
+import { NIL, v7 as uuidv7, validate as isUuid } from 'uuid';
 import { CredentialEntity } from './credential.entity.js';
 import { mapSecrets } from './credential-fields.js';
 import { readForm } from './credential-form.js';
@@ -32,7 +32,7 @@ export class CredentialsService {
     @Inject(RpcClient) private readonly rpc: RpcClient,
   ) {}
 
-  async create({ orgId, credential: entered }: CreateCredential): Promise<Credential> {
+  async create(orgId: string, entered: CredentialInput): Promise<Credential> {
     const now = new Date();
     const identity = { orgId: orgId.toLowerCase(), id: uuidv7(), version: 1 };
     const created = { ...this.sealed(readForm(entered), identity), createdAt: now, updatedAt: now };
@@ -56,15 +56,13 @@ export class CredentialsService {
     });
     const page = found.slice(0, limit);
     const last = found.length > limit ? page.at(-1) : undefined;
-    return { items: page.map(toCredential), ...(last && { nextCursor: writeCursor(last.id) }) };
+    return { items: page.map(toCredential), ...(last && { nextCursor: encodeCursor(last.id) }) };
   }
 
-  async replace({
-    orgId,
-    credentialId,
-    credential: edit,
-    ifVersion,
-  }: ReplaceCredential): Promise<Credential> {
+  async replace(
+    { orgId, credentialId, ifVersion }: Omit<ReplaceCredential, 'sealed'>,
+    edit: CredentialEdit,
+  ): Promise<Credential> {
     const replaced = await this.credentials.manager.transaction(async (transaction) => {
       const stored = await transaction.findOne(CredentialEntity, {
         where: { orgId, id: credentialId },
@@ -130,13 +128,7 @@ function toCredential(credential: CredentialEntity): Credential {
   };
 }
 
-function writeCursor(id: string): string {
-  return Buffer.from(id).toString('base64url');
-}
-
 function readCursor(cursor: string): string {
-  const id = Buffer.from(cursor, 'base64url').toString();
-  if (isUuid(id)) return id;
-  const message = 'must be the `nextCursor` of an earlier page';
-  throw invalidRequest([{ pointer: '/cursor', code: 'wrong_format', message }]);
+  const [id = ''] = decodeCursor(cursor, 1);
+  return isUuid(id) ? id : NIL;
 }

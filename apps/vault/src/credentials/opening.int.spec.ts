@@ -1,7 +1,5 @@
 import {
-  createCredential,
   openCredential,
-  replaceCredential,
   type CredentialEdit,
   type CredentialInput,
   type CredentialSecret,
@@ -31,7 +29,7 @@ describe('opening a credential', () => {
 
   const create = async (secret: CredentialSecret, of = orgId): Promise<string> => {
     const credential: CredentialInput = { name: 'CRM', origins: [ORIGIN], ...secret };
-    return (await vault.ask(createCredential, { orgId: of, credential })).id;
+    return (await vault.create(of, credential)).id;
   };
   const bearer = (token: string) => create({ type: 'bearer', token });
   const open = (credentialId: string) => vault.open(orgId, credentialId, ORIGIN);
@@ -171,11 +169,7 @@ describe('opening a credential', () => {
     it('fails when an envelope of an earlier version is put back', async () => {
       const id = await bearer('first');
       const [earlier] = await vault.query(contentOf, [id]);
-      await vault.ask(replaceCredential, {
-        orgId,
-        credentialId: id,
-        credential: { type: 'bearer', name: 'CRM', origins: [ORIGIN], token: 'second' },
-      });
+      await vault.replace(orgId, id, { type: 'bearer', name: 'CRM', origins: [ORIGIN], token: 'second' });
       await vault.query('UPDATE vault.credentials SET content = $2 WHERE id = $1', [id, earlier?.content]);
 
       await expect(open(id)).rejects.toMatchObject(unreadable);
@@ -211,7 +205,7 @@ describe('opening a credential', () => {
     };
     const edit = (credentialId: string, token: string | { keep: true }) => {
       const credential: CredentialEdit = { type: 'bearer', name: 'CRM', origins: [ORIGIN], token };
-      return vault.ask(replaceCredential, { orgId, credentialId, credential });
+      return vault.replace(orgId, credentialId, credential);
     };
 
     it('works under the old key, and an edit seals under the current one', async () => {

@@ -1,9 +1,7 @@
 import {
-  createCredential,
   deleteCredential,
   getCredential,
   listCredentials,
-  replaceCredential,
   type CredentialInput,
 } from '#contracts/vault.contract';
 import { collectSpans } from '#testing/spans';
@@ -79,14 +77,14 @@ describe('the secrets of credentials', () => {
     }
     await vault.addInstance();
     for (const credential of entered) {
-      const created = await vault.ask(createCredential, { orgId, credential });
+      const created = await vault.create(orgId, credential);
       ids.push(created.id);
       replies.push(created);
     }
     const [bearerId, basicId] = ids as [string, string];
     const ask = async (work: Promise<unknown>) => replies.push(await work.catch((error: unknown) => error));
     const edit = (credentialId: string, credential: CredentialInput) =>
-      ask(vault.ask(replaceCredential, { orgId, credentialId, credential }));
+      ask(vault.replace(orgId, credentialId, credential));
     await edit(bearerId, { ...common, type: 'bearer', token: c9 });
     await edit(basicId, { ...common, type: 'basic', username: 'ada', password: c10 });
     await edit(basicId, { ...common, type: 'basic', username: 'a:b', password: c11 });
@@ -163,7 +161,7 @@ describe('the secrets of credentials', () => {
     await expect(vault.open(orgId, tampered, ORIGIN)).rejects.toThrow('cannot be read');
     await vault.query('ALTER TABLE vault.credentials RENAME TO elsewhere');
     const credential: CredentialInput = { ...common, type: 'bearer', token: c11 };
-    const failed = await vault.ask(createCredential, { orgId, credential }).catch((error: unknown) => error);
+    const failed = await vault.create(orgId, credential).catch((error: unknown) => error);
     await vault.query('ALTER TABLE vault.elsewhere RENAME TO credentials');
 
     expect(failed).toMatchObject({ code: 'internal', message: 'Patchbay failed to do its work' });
