@@ -123,7 +123,10 @@ export const replaceCredential = new Rpc(
   Credential,
 );
 
-export const DeleteCredential = Type.Object(oneCredential, closed);
+export const DeleteCredential = Type.Object(
+  { ...oneCredential, ifVersion: Type.Optional(Type.Integer({ minimum: 1 })) },
+  closed,
+);
 export type DeleteCredential = Type.Static<typeof DeleteCredential>;
 export const deleteCredential = new Rpc('patchbay.internal.vault.credential.delete', DeleteCredential, Done);
 

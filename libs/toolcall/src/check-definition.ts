@@ -9,6 +9,9 @@ import type { ToolDefinition, ToolDefinitionInput } from './tool-definition.js';
 import { parseUrlTemplate } from './url-template.js';
 import { isReserved, parsePath } from './value-path.js';
 
+/** What stands beside `/v1/tools/{key}`. */
+const RESERVED_KEYS = ['export', 'import'];
+
 /** What is wrong with a definition in the form it was sent, before it is normalized. */
 export function checkInput(input: ToolDefinitionInput): Problem[] {
   const problems: Problem[] = [];
@@ -39,6 +42,10 @@ export function checkDefinition(definition: ToolDefinition): Problem[] {
     ...checkBody(definition),
     ...checkResponse(definition),
   ];
+  if (RESERVED_KEYS.includes(definition.key)) {
+    const message = `\`${definition.key}\` is taken: REST has a route of that name beside the tools`;
+    problems.push(problem('/key', 'not_allowed', message));
+  }
   const url = parseUrlTemplate(definition.request.url);
   if (!url.ok) problems.push(problem('/request/url', 'not_allowed', url.message, definition.request.url));
   const check = nameChecker(definition, problems);

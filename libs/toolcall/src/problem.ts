@@ -86,7 +86,7 @@ function problemFromAjv(error: ErrorObject, showValues: boolean): Problem {
         pointer: `${at}/${pointerToken(String(params.tag))}`,
         code: 'not_allowed',
         message: `must be one of ${describeTags(error)}`,
-        found: describeFound(params.tagValue),
+        found: showValues ? describeFound(params.tagValue) : nameType(params.tagValue),
       };
     case 'format':
       return {

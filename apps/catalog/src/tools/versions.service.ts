@@ -39,9 +39,12 @@ export class VersionsService {
     const draft = await this.tools.findOneBy({ orgId: name.orgId, key: name.toolKey });
     if (draft) await this.gate.checkCredential(name.orgId, draft.definition, deadline);
     return this.announcing(name, async (manager) => {
-      const tool = await lockTool(manager, name, ifRevision ?? draft?.revision);
+      const tool = await lockTool(manager, name, ifRevision);
       if (tool.publishedRevision === tool.revision && tool.publishedVersion !== null) {
         return this.find(name, tool.publishedVersion, manager);
+      }
+      if (tool.revision !== draft?.revision) {
+        throw new ServiceError('precondition_failed', 'The draft was changed while it was being published');
       }
       return this.append(manager, tool, tool.definition);
     });
@@ -52,7 +55,6 @@ export class VersionsService {
     return this.announcing(name, async (manager) => {
       const tool = await lockTool(manager, name, ifRevision);
       const { definition } = await this.find(name, version, manager);
-      tool.revision += 1;
       return this.append(manager, tool, definition);
     });
   }
@@ -123,9 +125,9 @@ export class VersionsService {
     const published = await manager.save(
       manager.create(ToolVersionEntity, { orgId, key, version, definition }),
     );
-    await manager.save(
-      Object.assign(tool, { definition, publishedVersion: version, publishedRevision: tool.revision }),
-    );
+    const revision = tool.revision + 1;
+    const change = { definition, revision, publishedVersion: version, publishedRevision: revision };
+    await manager.save(Object.assign(tool, change));
     return toVersion(published);
   }
 

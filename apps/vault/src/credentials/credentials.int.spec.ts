@@ -217,7 +217,11 @@ describe('credentials', () => {
     const { id } = await create();
     const gone = { code: 'credential_not_found' };
 
-    expect(await vault.ask(deleteCredential, { orgId, credentialId: id })).toEqual({ done: true });
+    const named = { orgId, credentialId: id };
+    await expect(vault.ask(deleteCredential, { ...named, ifVersion: 7 })).rejects.toMatchObject({
+      code: 'precondition_failed',
+    });
+    expect(await vault.ask(deleteCredential, { ...named, ifVersion: 1 })).toEqual({ done: true });
 
     await expect(get(id)).rejects.toMatchObject(gone);
     await expect(replace(id, bearer)).rejects.toMatchObject(gone);

@@ -82,9 +82,16 @@ export class CredentialsService {
     return toCredential(replaced);
   }
 
-  async delete({ orgId, credentialId }: DeleteCredential): Promise<{ done: true }> {
-    const { affected } = await this.credentials.delete({ orgId, id: credentialId });
-    if (!affected) throw notFound(credentialId);
+  async delete({ orgId, credentialId, ifVersion }: DeleteCredential): Promise<{ done: true }> {
+    const named = { orgId, id: credentialId };
+    const { affected } = await this.credentials.delete({
+      ...named,
+      ...(ifVersion && { version: ifVersion }),
+    });
+    if (!affected) {
+      const stored = await this.credentials.findOneBy(named);
+      throw stored ? changedMeanwhile(stored) : notFound(credentialId);
+    }
     this.announceChange({ orgId, id: credentialId });
     return { done: true };
   }

@@ -1,0 +1,101 @@
+import * as audit from '#contracts/audit.contract';
+import * as catalog from '#contracts/catalog.contract';
+import { closed, Page, Timestamp, Uuid } from '#contracts/common.contract';
+import { errorCodes } from '#contracts/errors';
+import * as executor from '#contracts/executor.contract';
+import * as vault from '#contracts/vault.contract';
+import { ToolDefinitionInput } from '#toolcall/tool-definition';
+import Type from 'typebox';
+import { roles } from './auth/roles.js';
+
+const Role = Type.Enum([...roles]);
+const KeyName = Type.String({ minLength: 1, maxLength: 120 });
+
+const NewApiKey = Type.Object({ name: KeyName, role: Role }, closed);
+export type NewApiKey = Type.Static<typeof NewApiKey>;
+
+const keyFields = {
+  id: Uuid,
+  name: KeyName,
+  role: Role,
+  createdAt: Timestamp,
+  /** To the minute; absent until the key is first used. */
+  lastUsedAt: Type.Optional(Timestamp),
+};
+const ApiKey = Type.Object(keyFields, closed);
+export type ApiKey = Type.Static<typeof ApiKey>;
+const ApiKeyPage = Page(ApiKey);
+export type ApiKeyPage = Type.Static<typeof ApiKeyPage>;
+
+/** The only reply that ever holds a key. */
+const CreatedApiKey = Type.Object({ ...keyFields, key: Type.String() }, closed);
+export type CreatedApiKey = Type.Static<typeof CreatedApiKey>;
+
+const Me = Type.Object(
+  {
+    organization: Type.Object({ id: Uuid, name: Type.String() }, closed),
+    role: Role,
+    apiKey: Type.Object({ id: Uuid, name: Type.String() }, closed),
+  },
+  closed,
+);
+export type Me = Type.Static<typeof Me>;
+
+const RollBack = Type.Omit(catalog.RollBackTool, ['orgId', 'toolKey', 'ifRevision'], closed);
+export type RollBack = Type.Static<typeof RollBack>;
+
+const TestRun = Type.Omit(executor.TestTool, ['orgId', 'toolKey'], closed);
+export type TestRun = Type.Static<typeof TestRun>;
+
+/** RFC 9457; `application/problem+json`. */
+const Problem = Type.Object({
+  type: Type.String({ format: 'uri', description: '`urn:patchbay:problem:<code>`' }),
+  title: Type.String(),
+  status: Type.Integer(),
+  detail: Type.String(),
+  instance: Type.String({ description: 'The path that was asked for' }),
+  code: Type.Enum([...errorCodes]),
+  traceId: Type.String({ description: 'Names this request in logs and traces' }),
+  problems: Type.Optional(
+    Type.Array(
+      Type.Object({
+        pointer: Type.String({
+          description: 'JSON Pointer (RFC 6901) into the body, or `/<name>` of a query parameter',
+        }),
+        code: Type.String(),
+        message: Type.String(),
+        found: Type.Optional(Type.String()),
+      }),
+    ),
+  ),
+});
+export type ProblemDocument = Type.Static<typeof Problem>;
+
+/** Every document of the REST door, by its name in the OpenAPI document. */
+export const documents = {
+  ToolDefinitionInput,
+  Tool: catalog.Tool,
+  ToolPage: catalog.ToolPage,
+  ToolVersion: catalog.ToolVersion,
+  ToolVersionPage: catalog.ToolVersionPage,
+  ToolDescriptions: catalog.ToolDescriptions,
+  RollBack,
+  TestRun,
+  TestedTool: executor.TestedTool,
+  CredentialInput: vault.CredentialInput,
+  CredentialEdit: vault.CredentialEdit,
+  Credential: vault.Credential,
+  CredentialPage: vault.CredentialPage,
+  ExecuteTool: executor.ExecuteTool,
+  Execution: executor.Execution,
+  ExecutionRecord: executor.ExecutionRecord,
+  ExecutionPage: audit.ExecutionPage,
+  Stats: audit.Stats,
+  NewApiKey,
+  ApiKey,
+  ApiKeyPage,
+  CreatedApiKey,
+  Me,
+  Problem,
+};
+export type DocumentName = keyof typeof documents;

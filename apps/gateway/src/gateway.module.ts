@@ -1,0 +1,55 @@
+import { patience } from '#runtime/database';
+import { Module, type DynamicModule } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { ApiKeysController } from './api-keys.controller.js';
+import { ApiKeyEntity } from './auth/api-key.entity.js';
+import { ApiKeyGuard } from './auth/api-key.guard.js';
+import { ApiKeysService } from './auth/api-keys.service.js';
+import { OrganizationEntity } from './auth/organization.entity.js';
+import { OrganizationsService } from './auth/organizations.service.js';
+import { GatewayConfig } from './config.js';
+import { CredentialsController } from './credentials.controller.js';
+import { gatewayDataSource } from './data-source.js';
+import { ExecutionsController } from './executions.controller.js';
+import { ConnectionDrain } from './http/connection-drain.js';
+import { RefuseQueryInterceptor } from './http/refuse-query.interceptor.js';
+import { MeController } from './me.controller.js';
+import { ProblemFilter } from './problem.filter.js';
+import { ServicesClient } from './services.client.js';
+import { StatsController } from './stats.controller.js';
+import { ToolsController } from './tools.controller.js';
+
+@Module({})
+export class GatewayModule {
+  static forRoot(config: GatewayConfig): DynamicModule {
+    return {
+      module: GatewayModule,
+      imports: [
+        TypeOrmModule.forRoot({
+          ...gatewayDataSource(config.DATABASE_URL, config.DATABASE_POOL),
+          ...patience,
+        }),
+        TypeOrmModule.forFeature([ApiKeyEntity, OrganizationEntity]),
+      ],
+      controllers: [
+        ToolsController,
+        CredentialsController,
+        ExecutionsController,
+        StatsController,
+        ApiKeysController,
+        MeController,
+      ],
+      providers: [
+        { provide: GatewayConfig, useValue: config },
+        { provide: APP_GUARD, useClass: ApiKeyGuard },
+        { provide: APP_INTERCEPTOR, useClass: RefuseQueryInterceptor },
+        { provide: APP_FILTER, useClass: ProblemFilter },
+        ApiKeysService,
+        ConnectionDrain,
+        OrganizationsService,
+        ServicesClient,
+      ],
+    };
+  }
+}

@@ -1,0 +1,45 @@
+import { ServiceError } from '#contracts/errors';
+import { invalidRequest } from '#contracts/validate';
+import type { NextFunction, Request, Response } from 'express';
+
+/** The largest body, bytes, after decompression. */
+export const MAX_BODY_BYTES = 262_144;
+/** Deeper documents are no tool's, and would exhaust the stack of whoever writes them out again. */
+const MAX_DEPTH = 64;
+
+/** Refuses a body that is not declared to be JSON, before anything reads it. */
+export function requireJson(request: Request, _response: Response, next: NextFunction): void {
+  const isEmpty = request.headers['content-length'] === '0';
+  const isOtherType = !isEmpty && request.is('application/json') === false; // null: there is no body
+  next(
+    isOtherType ? new ServiceError('invalid_request', 'Content-Type must be application/json') : undefined,
+  );
+}
+
+export function refuseDeepNesting(request: Request, _response: Response, next: NextFunction): void {
+  next(
+    isDeeperThan(request.body, MAX_DEPTH)
+      ? invalidRequest([
+          {
+            pointer: '',
+            code: 'out_of_range',
+            message: `must not be nested deeper than ${MAX_DEPTH} levels`,
+          },
+        ])
+      : undefined,
+  );
+}
+
+/** Whether objects and arrays stand in each other more than so many times. Looks level by level, without recursion. */
+export function isDeeperThan(value: unknown, levels: number): boolean {
+  let level = [value].filter(isContainer);
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth === levels) return true;
+    level = level.flatMap((one) => Object.values(one).filter(isContainer));
+  }
+  return false;
+}
+
+function isContainer(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}

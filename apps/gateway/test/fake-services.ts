@@ -1,0 +1,114 @@
+import { getExecution, getStats, listExecutions } from '#contracts/audit.contract';
+import * as catalog from '#contracts/catalog.contract';
+import { executeTool, testTool } from '#contracts/executor.contract';
+import type { ReplyOf, Rpc } from '#contracts/rpc';
+import { Validator } from '#contracts/validate';
+import * as vault from '#contracts/vault.contract';
+import { NatsLink } from '#messaging/nats-connection';
+import { encodeError } from '#messaging/wire';
+import { EventEmitter, once } from 'node:events';
+import type { TSchema } from 'typebox';
+import { credential, execution, record, stats, tool, version } from './sample-replies.js';
+
+export interface Asked {
+  readonly rpc: Rpc;
+  readonly subject: string;
+  readonly request: Record<string, unknown>;
+  readonly header: (name: string) => string | undefined;
+}
+
+type Answer = (asked: Asked) => object | Promise<object>;
+
+/** Catalog, vault, executor and audit as the gateway sees them: they answer the contracts' subjects and note what they were asked. */
+export class FakeServices {
+  readonly asked: Asked[] = [];
+  private readonly answers = new Map<Rpc, Answer>();
+  private readonly events = new EventEmitter();
+
+  private constructor(private readonly link: NatsLink) {}
+
+  static async start(natsUrl: string): Promise<FakeServices> {
+    const fake = new FakeServices(await NatsLink.open({ url: natsUrl, name: 'fake services' }));
+    for (const [rpc, reply] of samples()) fake.listen(rpc, reply);
+    await fake.link.connection.flush();
+    return fake;
+  }
+
+  /** Answers this request so from now on, until {@link reset}. */
+  answer<R extends Rpc>(rpc: R, answer: (asked: Asked) => ReplyOf<R> | Promise<ReplyOf<R>>): void {
+    this.answers.set(rpc, answer);
+  }
+
+  /** Forgets what was asked and how to answer. */
+  reset(): void {
+    this.asked.length = 0;
+    this.answers.clear();
+  }
+
+  /** The request that came last. */
+  get last(): Asked | undefined {
+    return this.asked.at(-1);
+  }
+
+  /** Waits until something is asked. */
+  async nextAsked(): Promise<Asked> {
+    const [asked] = (await once(this.events, 'asked')) as [Asked];
+    return asked;
+  }
+
+  async stop(): Promise<void> {
+    await this.link.close();
+  }
+
+  private listen(rpc: Rpc, sample: object): void {
+    const requests: Validator<TSchema> = new Validator(rpc.request);
+    new Validator(rpc.reply).problems(sample).forEach(({ pointer, message }) => {
+      throw new Error(`The sample reply of ${rpc.subject} is not one: ${pointer} ${message}`);
+    });
+    this.link.connection.subscribe(rpc.subject, {
+      callback: (_error, message) => {
+        const request = message.json<Record<string, unknown>>();
+        const header = (name: string) => message.headers?.get(name) || undefined;
+        const asked = { rpc, subject: message.subject, request, header };
+        this.asked.push(asked);
+        this.events.emit('asked', asked);
+        const answer = async () => {
+          requests.assert(request);
+          return (await this.answers.get(rpc)?.(asked)) ?? sample;
+        };
+        answer().then(
+          (reply) => message.respond(JSON.stringify(reply)),
+          (error: unknown) => {
+            const { payload, headers } = encodeError(error);
+            message.respond(payload, { headers });
+          },
+        );
+      },
+    });
+  }
+}
+
+function samples(): [Rpc, object][] {
+  return [
+    [catalog.createTool, tool],
+    [catalog.getTool, tool],
+    [catalog.listTools, { items: [tool], nextCursor: 'more' }],
+    [catalog.updateTool, tool],
+    [catalog.archiveTool, tool],
+    [catalog.publishTool, version],
+    [catalog.rollBackTool, version],
+    [catalog.listToolVersions, { items: [version] }],
+    [catalog.getToolVersion, version],
+    [catalog.describeTools, { format: 'openai', tools: [] }],
+    [vault.createCredential, credential],
+    [vault.getCredential, credential],
+    [vault.listCredentials, { items: [credential] }],
+    [vault.replaceCredential, credential],
+    [vault.deleteCredential, { done: true }],
+    [executeTool, execution],
+    [testTool, { execution }],
+    [listExecutions, { items: [record] }],
+    [getExecution, record],
+    [getStats, stats],
+  ];
+}

@@ -1,0 +1,68 @@
+import type { Stats } from '#contracts/audit.contract';
+import type { Tool, ToolVersion } from '#contracts/catalog.contract';
+import type { Execution, ExecutionRecord } from '#contracts/executor.contract';
+import type { Credential } from '#contracts/vault.contract';
+import type { ToolDefinition } from '#toolcall/tool-definition';
+
+const at = '2026-01-02T03:04:05.000Z';
+
+export const definition: ToolDefinition = {
+  key: 'look_up',
+  name: 'Look up',
+  description: 'Looks up an order by its number.',
+  burden: 'conversational',
+  parameters: { type: 'object', properties: { order_id: { type: 'string' } } },
+  request: { method: 'GET', url: 'https://api.example.com/orders/{{order_id}}' },
+};
+
+export const tool: Tool = {
+  key: 'look_up',
+  status: 'active',
+  revision: 7,
+  publishedVersion: 3,
+  hasUnpublishedChanges: true,
+  definition,
+  createdAt: at,
+  updatedAt: at,
+};
+
+export const version: ToolVersion = { key: 'look_up', version: 3, publishedAt: at, definition };
+
+export const credential: Credential = {
+  id: '0199b0c1-0000-7000-8000-000000000001',
+  version: 4,
+  name: 'crm',
+  type: 'bearer',
+  origins: ['https://api.example.com'],
+  token: { masked: 'sk_l…f9a2' },
+  createdAt: at,
+  updatedAt: at,
+};
+
+export const execution: Execution = {
+  executionId: '0199b0c1-0000-7000-8000-000000000002',
+  toolKey: 'look_up',
+  version: 3,
+  status: 'failed',
+  outcome: 'not_found',
+  variables: { api_response_status: 404 },
+  result: {},
+  timing: { totalMs: 12.5, queueMs: 0 },
+  replayed: false,
+};
+
+export const record: ExecutionRecord = {
+  executionId: execution.executionId,
+  orgId: '0199b0c1-0000-7000-8000-000000000003',
+  toolKey: 'look_up',
+  version: 3,
+  isTest: false,
+  status: 'failed',
+  outcome: 'not_found',
+  attempts: 1,
+  startedAt: at,
+  totalMs: 12.5,
+};
+
+const nothingRan = { count: 0, succeeded: 0, successRate: null, p50Ms: null, p95Ms: null, p99Ms: null };
+export const stats: Stats = { from: at, to: at, total: nothingRan, groups: [] };
