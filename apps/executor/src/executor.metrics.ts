@@ -2,14 +2,14 @@ import { Counter, durationBuckets, Gauge, Histogram, registry } from '#telemetry
 
 const registers = [registry];
 
-export const executionsTotal = new Counter({
+const executionsTotal = new Counter({
   name: 'patchbay_executions_total',
   help: 'Executions that reached their end, by status and error code (`none` when there is none)',
   labelNames: ['status', 'code'],
   registers,
 });
 
-export const executionSeconds = new Histogram({
+const executionSeconds = new Histogram({
   name: 'patchbay_execution_duration_seconds',
   help: 'From the arrival of an execution to its reply, by status',
   labelNames: ['status'],
@@ -17,7 +17,7 @@ export const executionSeconds = new Histogram({
   registers,
 });
 
-export const upstreamSeconds = new Histogram({
+const upstreamSeconds = new Histogram({
   name: 'patchbay_upstream_duration_seconds',
   help: 'HTTP attempts, by status class (`2xx`) or reason of failure',
   labelNames: ['result'],
@@ -50,3 +50,30 @@ export const outboxPublished = new Counter({
   labelNames: ['way'],
   registers,
 });
+
+/** Each set of labels is looked up once: prom-client sorts and hashes them every time. */
+class Labelled<Child> {
+  private readonly children = new Map<string, Child>();
+
+  constructor(private readonly make: (labels: string[]) => Child) {}
+
+  for(first: string, second = ''): Child {
+    const key = `${first} ${second}`;
+    let child = this.children.get(key);
+    if (!child) this.children.set(key, (child = this.make(second === '' ? [first] : [first, second])));
+    return child;
+  }
+}
+
+const executionCounts = new Labelled((labels) => executionsTotal.labels(...labels));
+const executionDurations = new Labelled((labels) => executionSeconds.labels(...labels));
+const upstreamDurations = new Labelled((labels) => upstreamSeconds.labels(...labels));
+
+export function noteExecution(status: string, code: string | undefined, totalMs: number): void {
+  executionCounts.for(status, code ?? 'none').inc();
+  executionDurations.for(status).observe(totalMs / 1000);
+}
+
+export function noteAttempt(result: string, totalMs: number): void {
+  upstreamDurations.for(result).observe(totalMs / 1000);
+}

@@ -20,6 +20,7 @@ interface Entry<Value> {
   fetchedAt: number;
   /** No renewal is begun before: a service that does not answer is not asked by every call. */
   renewAfter: number;
+  usedAt: number;
 }
 
 const RENEWAL_PAUSE_MS = 1000;
@@ -34,11 +35,20 @@ export class RefreshingCache<Value> {
   private readonly entries = new Map<string, Entry<Value>>();
   private readonly fetching = new Map<string, Promise<Value>>();
   private generation = 0;
+  private uses = 0;
 
   constructor(
     private readonly rules: CacheRules,
     private readonly now: () => number = () => performance.now(),
   ) {}
+
+  /** The entry while it is fresh; without it, ask {@link get}. Costs no promise. */
+  fresh(key: string): Value | undefined {
+    const entry = this.entries.get(key);
+    if (!entry || this.now() - entry.fetchedAt >= this.rules.freshMs) return undefined;
+    entry.usedAt = ++this.uses;
+    return entry.value;
+  }
 
   /** @throws ServiceError what the fetch threw, or `deadline_exceeded` when it takes longer than the caller has */
   async get(key: string, fetch: (timeoutMs: number) => Promise<Value>, deadline: Deadline): Promise<Value> {
@@ -47,7 +57,7 @@ export class RefreshingCache<Value> {
     if (!entry || age >= this.rules.usableMs) {
       return settleBy(this.fetchOnce(key, fetch), deadline.remainingMs(), () => tooLate());
     }
-    this.touch(key, entry);
+    entry.usedAt = ++this.uses;
     if (age < this.rules.freshMs || this.now() < entry.renewAfter) return entry.value;
     return this.renew(key, entry, fetch, deadline);
   }
@@ -110,17 +120,17 @@ export class RefreshingCache<Value> {
   }
 
   private store(key: string, value: Value): void {
-    this.touch(key, { value, fetchedAt: this.now(), renewAfter: 0 });
-    if (this.entries.size > this.rules.maxEntries) {
-      const [oldest] = this.entries.keys();
-      if (oldest !== undefined) this.entries.delete(oldest);
-    }
+    this.entries.set(key, { value, fetchedAt: this.now(), renewAfter: 0, usedAt: ++this.uses });
+    if (this.entries.size > this.rules.maxEntries) this.evictStalest();
   }
 
-  /** A Map keeps the order of insertion: what is put in again is the youngest. */
-  private touch(key: string, entry: Entry<Value>): void {
-    this.entries.delete(key);
-    this.entries.set(key, entry);
+  private evictStalest(): void {
+    let stalest: string | undefined;
+    let usedAt = Infinity;
+    for (const [key, entry] of this.entries) {
+      if (entry.usedAt < usedAt) [stalest, usedAt] = [key, entry.usedAt];
+    }
+    if (stalest !== undefined) this.entries.delete(stalest);
   }
 }
 

@@ -86,6 +86,7 @@ export class RunningVault {
       drainMs: 5000,
     });
     const app = await NestFactory.createMicroservice(root, { strategy, logger: this.logger() });
+    strategy.bindTo(app);
     await app.listen();
     const stop = async () => {
       await app.close();

@@ -5,7 +5,8 @@ export type CanonicalUrl =
   | { readonly ok: true; readonly url: URL }
   | { readonly ok: false; readonly reason: UrlProblem; readonly message: string };
 
-const LONGEST_URL = 16_384;
+/** In characters. */
+export const LONGEST_URL = 16_384;
 
 // Controls, every white space, backslash: the WHATWG parser would drop or rewrite them, so `http://12\n7.0.0.1` is a loopback.
 const rewritten = /[\u0000-\u0020\u007f-\u009f\s\\]/u;

@@ -4,7 +4,8 @@ import type { ConnectorWiring } from './guarded-connector.js';
 import { forbiddenHeader, isHeaderValue } from './header-rules.js';
 import { HostResolver, type ResolveHost } from './host-resolver.js';
 import { OriginPool, type PoolLimits, type WireRequest } from './origin-pool.js';
-import { parseTarget, type Target, type TargetCheck } from './parse-target.js';
+import type { Target, TargetCheck } from './parse-target.js';
+import { TargetMemory } from './target-memory.js';
 import { ACCEPTED_ENCODINGS } from './read-body.js';
 
 export const egressMethods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
@@ -17,8 +18,10 @@ export interface EgressRequest {
   readonly headers: readonly (readonly [name: string, value: string])[];
   /** A string is sent as UTF-8. `content-length` follows from it. */
   readonly body?: string | Buffer;
-  /** Ends the exchange, whatever it is waiting for. The only clock: without a deadline here there is none. */
-  readonly signal: AbortSignal;
+  /** Ends the exchange after so many milliseconds, whatever it is waiting for: the one clock. Two minutes when absent. */
+  readonly timeoutMs?: number;
+  /** Ends the exchange when the caller no longer wants it. */
+  readonly signal?: AbortSignal;
   /** Cap on the response's body in bytes, both as received and decompressed; at least 1. */
   readonly maxBytes: number;
   /** Instead of the client's policy: the one of the organization that calls. */
@@ -42,6 +45,7 @@ export interface EgressClientOptions extends Partial<PoolLimits> {
   readonly ca?: string | readonly string[];
 }
 
+const LONGEST_EXCHANGE_MS = 120_000;
 const LONGEST_HEADER_SENT = 16_384;
 const methods: ReadonlySet<string> = new Set(egressMethods);
 
@@ -51,6 +55,7 @@ const methods: ReadonlySet<string> = new Set(egressMethods);
  * redirect points. Redirects are results, proxies of the environment are not used, TLS is 1.2 or later and verified.
  */
 export class EgressClient {
+  private readonly gate = new TargetMemory();
   private readonly limits: PoolLimits;
   private readonly maxOrigins: number;
   private readonly wiring: ConnectorWiring;
@@ -79,19 +84,20 @@ export class EgressClient {
 
   /** Whether a URL passes the parse gate: what can be told when a tool is saved, without resolving its name. */
   check(url: string | URL, policy: EgressPolicy = this.policy): TargetCheck {
-    return parseTarget(url, policy);
+    return this.gate.find(url, policy).target;
   }
 
   /** Sends one request, once. Never throws or rejects: what goes wrong is a result. */
   send(request: EgressRequest): Promise<EgressResult> {
-    const { signal, maxBytes, policy = this.policy } = request;
+    const { signal, maxBytes, timeoutMs = LONGEST_EXCHANGE_MS, policy = this.policy } = request;
     if (this.closed) return failed('closed', 'the egress client is closed');
-    const target = parseTarget(request.url, policy);
-    if (!target.ok) return failed('refused', target.reason, target.message);
+    const found = this.gate.find(request.url, policy);
+    if (!found.target.ok) return failed('refused', found.target.reason, found.target.message);
     const wire = toWire(request);
     if (typeof wire === 'string') return failed('invalid_request', wire, `${wire}.`);
-    if (signal.aborted) return failed(abortReason(signal), 'before it was begun');
-    return this.poolOf(target, policy, request.partition ?? '').send(target.url, wire, signal, maxBytes);
+    if (signal?.aborted) return failed(abortReason(signal), 'before it was begun');
+    const pool = this.poolOf(found.target, policy, request.partition ?? '');
+    return pool.send(found.path, wire, { timeoutMs, signal, maxBytes });
   }
 
   /** How many origins have a pool, and how many requests are under way: for gauges. */

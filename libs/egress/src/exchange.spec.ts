@@ -6,7 +6,7 @@ import { Exchange } from './exchange.js';
 function begin() {
   const aborting = new AbortController();
   const released = jest.fn();
-  const exchange = new Exchange(aborting.signal, 10, released);
+  const exchange = new Exchange({ timeoutMs: 2000, signal: aborting.signal, maxBytes: 10 }, released);
   const connection = {
     aborted: false,
     paused: false,
@@ -68,5 +68,12 @@ describe('an exchange', () => {
 
     expect(await exchange.result).toMatchObject({ kind: 'response', status: 204 });
     expect(getEventListeners(aborting.signal, 'abort')).toHaveLength(0);
+  });
+
+  it('ends by its own clock, as a timeout', async () => {
+    const limits = { timeoutMs: 1, maxBytes: 10 };
+    const exchange = new Exchange(limits, jest.fn());
+
+    expect(await exchange.result).toMatchObject({ reason: 'timeout', requestSent: false });
   });
 });

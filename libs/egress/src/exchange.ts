@@ -13,6 +13,16 @@ import { CappedBody } from './read-body.js';
 /** Thrown into undici to keep it from writing a request. It stays inside: the exchange is settled already, or will be. */
 const doNotWrite = new Error('not written: given up, or written before');
 
+/** What ends an exchange that does not end by itself. */
+export interface ExchangeLimits {
+  /** From now, milliseconds: the one clock there is. */
+  readonly timeoutMs: number;
+  /** The caller's change of mind. */
+  readonly signal?: AbortSignal | undefined;
+  /** Cap on the response's body in bytes, both received and decompressed. */
+  readonly maxBytes: number;
+}
+
 /**
  * One request on its way through undici, from dispatch to result. It settles exactly once, never rejects, and allows
  * the request to be written once: whatever undici does about a lost connection, it cannot send it again.
@@ -22,6 +32,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   private settle!: (result: EgressResult) => void;
   private settled = false;
   private readonly startedAtMs = performance.now();
+  private readonly timer: NodeJS.Timeout;
   private readonly received: CappedBody;
   private connectMs?: number;
   private firstByteMs?: number;
@@ -30,24 +41,21 @@ export class Exchange implements Dispatcher.DispatchHandler {
   /** There from the moment the request is written. */
   private controller?: Dispatcher.DispatchController;
 
-  /**
-   * @param signal ends the exchange: the one clock there is.
-   * @param maxBytes cap on the response's body, both received and decompressed.
-   * @param onReleased called once, when undici has let go of the request: possibly long after the result.
+  /** @param onReleased called once, when undici has let go of the request: possibly long after the result.
    */
   constructor(
-    private readonly signal: AbortSignal,
-    maxBytes: number,
+    private readonly limits: ExchangeLimits,
     private readonly onReleased: () => void,
   ) {
-    this.received = new CappedBody(maxBytes);
+    this.received = new CappedBody(limits.maxBytes);
     this.result = new Promise((resolve) => (this.settle = resolve));
-    signal.addEventListener('abort', this);
+    this.timer = setTimeout(() => this.interrupt('timeout'), limits.timeoutMs);
+    limits.signal?.addEventListener('abort', this);
   }
 
   /** EventListener: the caller's signal. */
   handleEvent(): void {
-    this.giveUp(abortReason(this.signal), this.controller ? 'after sending' : 'before sending');
+    this.interrupt(this.limits.signal ? abortReason(this.limits.signal) : 'cancelled');
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -110,6 +118,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
     });
   }
 
+  private interrupt(reason: 'timeout' | 'cancelled'): void {
+    this.giveUp(reason, this.controller ? 'after sending' : 'before sending');
+  }
+
   /** Settles with a failure and closes the connection, if the request has one by now. */
   private giveUp(reason: EgressFailureReason, detail: string): void {
     this.fail(reason, detail);
@@ -119,7 +131,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   /** The first result is the one that counts: promises see to that. */
   private finish(result: EgressResult): void {
     this.settled = true;
-    this.signal.removeEventListener('abort', this);
+    clearTimeout(this.timer);
+    this.limits.signal?.removeEventListener('abort', this);
     this.settle(result);
   }
 

@@ -31,12 +31,23 @@ const forbiddenPrefixes: readonly (readonly [prefix: string, why: string])[] = [
   ['x-b3-', trace],
 ];
 
+/** Names found fit, as written: judging one costs more than remembering it. */
+const fit = new Set<string>();
+const MOST_REMEMBERED = 1000;
+
 /**
  * Why a request may not carry a header of this name, whoever asks for it; undefined when it may. The reason continues
  * the sentence "the header `te` …". The correlation headers are not among them: their prefix is configuration, and
  * whoever sets them reserves them.
  */
 export function forbiddenHeader(name: string): string | undefined {
+  if (fit.has(name)) return undefined;
+  const why = judge(name);
+  if (why === undefined && fit.size < MOST_REMEMBERED) fit.add(name);
+  return why;
+}
+
+function judge(name: string): string | undefined {
   if (!token.test(name)) return 'is not a valid header name';
   const lower = name.toLowerCase();
   return forbidden.get(lower) ?? forbiddenPrefixes.find(([prefix]) => lower.startsWith(prefix))?.[1];

@@ -1,7 +1,7 @@
 import { Pool } from 'undici';
 import type { EgressPolicy } from './egress-policy.js';
 import { notSent, type EgressResult } from './egress-result.js';
-import { Exchange } from './exchange.js';
+import { Exchange, type ExchangeLimits } from './exchange.js';
 import { guardedConnector, type ConnectorWiring } from './guarded-connector.js';
 import type { Target } from './parse-target.js';
 
@@ -57,14 +57,14 @@ export class OriginPool {
   }
 
   /** Sends one request; like all of this library it resolves with a failure rather than rejecting. */
-  send(url: URL, request: WireRequest, signal: AbortSignal, maxBytes: number): Promise<EgressResult> {
+  send(path: string, request: WireRequest, limits: ExchangeLimits): Promise<EgressResult> {
     if (this.inFlight >= this.limits.connections + this.limits.waiting) {
       return Promise.resolve(notSent('busy', `${this.inFlight} requests to this origin are under way`));
     }
     this.inFlight += 1;
-    const exchange = new Exchange(signal, maxBytes, this.release);
+    const exchange = new Exchange(limits, this.release);
     const { method, headers, body } = request;
-    this.pool.dispatch({ path: url.pathname + url.search, method, headers, body }, exchange);
+    this.pool.dispatch({ path, method, headers, body }, exchange);
     return exchange.result;
   }
 

@@ -6,6 +6,7 @@ import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { EventEmitter, once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -90,19 +91,23 @@ describe('a durable stream', () => {
     stream.publish(names, counted, JSON.stringify({ n }), id);
   const waiting = async () => (await manager.streams.info(names.name)).state.messages;
 
-  /** The server tells nobody when these change. */
+  const progress = () => manager.consumers.info(names.name, names.consumer);
+
+  /** The server tells nobody when its state changes. */
   async function until(isSo: () => Promise<boolean>): Promise<void> {
     const deadline = Date.now() + 20_000;
     while (!(await isSo())) {
-      if (Date.now() > deadline) throw new Error(`Still ${await waiting()} messages`);
+      if (Date.now() > deadline) throw new Error(JSON.stringify(await progress()));
       await wait(20);
     }
   }
-  const untilForgotten = () => until(async () => (await waiting()) === 0);
-  const untilFetched = (count: number) =>
-    until(async () => (await manager.consumers.info(names.name, names.consumer)).num_ack_pending === count);
+  const untilActedOn = () =>
+    until(async () => {
+      const { num_pending, num_ack_pending } = await progress();
+      return num_pending + num_ack_pending === 0;
+    });
 
-  it('keeps what is published before anybody consumes, hands it over in order, and forgets it then', async () => {
+  it('keeps what is published before anybody consumes, hands it over in order, once', async () => {
     const publisher = await open(nats.url);
     for (const n of range(200)) await publish(publisher.stream, n);
     expect(await waiting()).toBe(200);
@@ -112,7 +117,7 @@ describe('a durable stream', () => {
     await received.all(200);
 
     expect(received.numbers).toEqual(range(200));
-    await untilForgotten();
+    await untilActedOn();
   });
 
   it('takes a message published again under its id for the same one', async () => {
@@ -143,7 +148,7 @@ describe('a durable stream', () => {
 
     expect(kept.numbers).toEqual([0, 1, 2, 4, 5, 3]);
     expect(tried.numbers.filter((n) => n === 3)).toHaveLength(3);
-    await untilForgotten();
+    await untilActedOn();
   });
 
   it('tries about once a second while every handling fails, however many messages wait', async () => {
@@ -183,7 +188,7 @@ describe('a durable stream', () => {
     await received.all(2);
 
     expect(received.numbers).toEqual([1, 2]);
-    await untilForgotten(); // dropped, not merely left for later
+    await untilActedOn(); // dropped, not merely left for later
   });
 
   it('shares the messages among the instances, each to one', async () => {
@@ -257,13 +262,31 @@ describe('a durable stream', () => {
     stream.consume(names, counted, take(received));
     await publish(publisher.stream, 1);
     await received.all(1);
-    await untilForgotten();
+    await untilActedOn();
 
     await remove();
     await publish(publisher.stream, 2).catch(() => publish(publisher.stream, 2));
     await received.all(2);
 
-    expect(received.numbers).toEqual([1, 2]);
+    expect(received.numbers.at(-1)).toBe(2);
+  });
+
+  it('forgets what was acted on a while ago, and nothing else', async () => {
+    const { stream } = await open(nats.url);
+    await publish(stream, 0);
+    await manager.consumers.update(names.name, names.consumer, { max_ack_pending: 20 });
+    const received = new Received();
+    stream.consume(names, counted, (message) => {
+      received.note(message);
+      return message.n === 450 ? Promise.reject(new Error('not now')) : Promise.resolve();
+    });
+
+    await Promise.all(range(1200).map((n) => publish(stream, n)));
+    await received.all(1200);
+    await until(async () => (await waiting()) < 1200);
+
+    const { state } = await manager.streams.info(names.name);
+    expect(state.first_seq).toBe((await progress()).ack_floor.stream_seq - 20);
   });
 
   describe('when the server is killed', () => {
@@ -338,6 +361,29 @@ describe('a durable stream', () => {
       await server.stop();
     });
 
+    it('delivers what takes the numbers of messages that a power failure took', async () => {
+      let server = await startNatsServer({ dataDir: home });
+      const { stream, link } = await open(server.url);
+      const received = new Received();
+      stream.consume(names, counted, take(received));
+      for (const n of range(20)) await publish(stream, n);
+      await received.all(20);
+      await link.connection.flush();
+      await server.stop();
+
+      const store = join(home, 'jetstream', '$G', 'streams', names.name);
+      await rm(join(store, 'msgs'), { recursive: true }); // written last, lost first
+      expect(existsSync(join(store, 'obs', names.consumer))).toBe(true);
+      const isBack = new Promise<void>((resolve) => link.onReconnect(resolve));
+      server = await startNatsServer({ dataDir: home, port: server.port });
+      await isBack;
+      await publish(stream, 20);
+      await received.all(21);
+
+      await closeAll();
+      await server.stop();
+    });
+
     it('closes at once all the same', async () => {
       const server = await startNatsServer({ dataDir: home });
       const { stream, link } = await open(server.url);
@@ -388,7 +434,7 @@ describe('a durable stream', () => {
         return gate;
       });
       await inFirst.all(1);
-      await untilFetched(10);
+      await until(async () => (await progress()).num_ack_pending === 10);
       await first.link.connection.flush();
 
       const before = performance.now();
@@ -402,7 +448,7 @@ describe('a durable stream', () => {
       expect(performance.now() - before).toBeLessThan(5000); // a message merely left would come after 30 s
       expect(inFirst.numbers).toEqual([0]);
       expect([...inSecond.numbers].sort((a, b) => a - b)).toEqual(range(10).slice(1));
-      await untilForgotten();
+      await untilActedOn();
     });
   });
 });

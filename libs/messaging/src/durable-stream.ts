@@ -30,6 +30,8 @@ const DAY_NS = 24 * 60 * 60 * 1e9;
 const ACK_WAIT_NS = 30 * 1e9;
 /** Fetched ahead, handled one at a time: few enough that the last is done within the time the server waits for it. */
 const AHEAD = 16;
+/** How many messages an instance leaves in the stream after acting on them. */
+const LEFT_BEHIND = 1000;
 /** A server that has gone silent is noticed, and asked again, after this long. */
 const PULL_MS = 5000;
 const RETRY_MS = 1000;
@@ -104,6 +106,9 @@ export class DurableStream {
   ): Promise<void> {
     const validator = new Validator(announcement.payload);
     const isStopping = () => stopping.aborted;
+    const done: number[] = [];
+    // After a power failure the numbers may be those of other messages.
+    this.link.onReconnect(() => done.splice(0));
     while (!isStopping()) {
       try {
         for await (const message of await this.open(stream, announcement.subject, stopping)) {
@@ -114,6 +119,7 @@ export class DurableStream {
           const result = await this.deliver(message, validator, handle);
           messagesTotal.inc({ stream: stream.name, result });
           if (result === 'retried') await pause(stopping);
+          else await this.forget(stream, done, message.seq);
         }
       } catch (error) {
         if (!isStopping()) this.log.warn(`Stream ${stream.name}: ${messageOf(error)}; trying again`);
@@ -177,32 +183,55 @@ export class DurableStream {
   /** Makes what is missing. What is there stays as it is: whoever runs the bus may have tuned it. */
   private async createStream({ name, consumer }: StreamNames, subject: string): Promise<void> {
     const { streams, consumers } = await this.client.jetstreamManager(false);
-    if (await isMissing(streams.info(name))) {
-      await streams.add({
-        name,
-        subjects: [subject],
-        storage: StorageType.File,
-        num_replicas: this.link.connection.info?.cluster ? 3 : 1,
-        retention: RetentionPolicy.Workqueue, // gone once acted on; until then kept for a week
-        max_age: 7 * DAY_NS,
-      });
+    let known = await unlessMissing(consumers.info(name, consumer));
+    const found = await unlessMissing(streams.info(name));
+    const { state } = found ?? (await streams.add(this.streamConfig(name, subject)));
+    if (known && known.delivered.stream_seq > state.last_seq) {
+      // A power failure took messages, but not the memory of having delivered them: those that get their numbers
+      // would never be delivered.
+      await consumers.delete(name, consumer);
+      known = undefined;
     }
-    if (await isMissing(consumers.info(name, consumer))) {
-      await consumers.add(name, {
-        durable_name: consumer,
-        ack_policy: AckPolicy.Explicit,
-        ack_wait: ACK_WAIT_NS,
-      });
-    }
+    if (known) return;
+    await consumers.add(name, {
+      durable_name: consumer,
+      ack_policy: AckPolicy.Explicit,
+      ack_wait: ACK_WAIT_NS,
+    });
+  }
+
+  private streamConfig(name: string, subject: string) {
+    return {
+      name,
+      subjects: [subject],
+      storage: StorageType.File,
+      num_replicas: this.link.connection.info?.cluster ? 3 : 1,
+      max_age: 7 * DAY_NS,
+      // Not a work queue, which forgets a message as soon as it is acknowledged: nats-server 2.9, killed while such a
+      // stream is empty, starts counting at 1 again, and its consumer takes what is published then for delivered.
+      retention: RetentionPolicy.Limits,
+    };
+  }
+
+  /**
+   * Takes out of the stream what was done a thousand messages ago. Not sooner: a server that was killed may have
+   * forgotten the latest acknowledgements, and waits for ever for those of messages that are gone.
+   */
+  private async forget({ name }: StreamNames, done: number[], seq: number): Promise<void> {
+    done.push(seq);
+    if (done.length <= LEFT_BEHIND) return;
+    const { streams } = await this.client.jetstreamManager(false);
+    await streams.deleteMessage(name, done.shift() ?? 0, false).catch((error: unknown) => {
+      if (!(error instanceof JetStreamApiError)) throw error; // such an error says that it is gone already
+    });
   }
 }
 
-async function isMissing(found: Promise<unknown>): Promise<boolean> {
+async function unlessMissing<T>(found: Promise<T>): Promise<T | undefined> {
   try {
-    await found;
-    return false;
+    return await found;
   } catch (error) {
-    if (error instanceof JetStreamApiError && notFound.includes(error.code)) return true;
+    if (error instanceof JetStreamApiError && notFound.includes(error.code)) return undefined;
     throw error;
   }
 }

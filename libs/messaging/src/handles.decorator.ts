@@ -1,7 +1,6 @@
 import type { Announcement, PayloadOf, ReplyOf, RequestOf, Rpc } from '#contracts/rpc';
-import { Controller, UseFilters, applyDecorators } from '@nestjs/common';
-import { Ctx, EventPattern, MessagePattern, Payload } from '@nestjs/microservices';
-import { PassErrorsOn } from './pass-errors-on.filter.js';
+import { Controller, type Type } from '@nestjs/common';
+import { EventPattern, MessagePattern } from '@nestjs/microservices';
 import type { RpcContext } from './rpc-context.js';
 
 type Handler<Request, Reply> = (request: Request, context: RpcContext) => Promise<Reply>;
@@ -11,28 +10,34 @@ type HandlerDecorator<Request, Reply> = <Method extends Handler<Request, Reply>>
   descriptor: TypedPropertyDescriptor<Method>,
 ) => void;
 
-/** A controller of bus requests. What it throws reaches the transport as it is, and is turned into a reply there. */
+/** What the transport is told of a handler: what it answers or hears, and where its method is. */
+export interface HandlerExtras {
+  readonly rpc?: Rpc;
+  readonly announcement?: Announcement;
+  readonly controller: Type;
+  readonly method: string;
+}
+
+/**
+ * A controller of bus requests. The transport calls its methods itself, past Nest's pipes, guards, interceptors and
+ * filters: what every request needs (decoding, validation, trace, deadline, errors) it does in one place, for all.
+ */
 export function RpcController(): ClassDecorator {
-  return applyDecorators(Controller(), UseFilters(PassErrorsOn));
+  return Controller();
 }
 
 /** The method answers this request. The transport has validated it; its types are those of the descriptor. */
 export function Handles<R extends Rpc>(rpc: R): HandlerDecorator<RequestOf<R>, ReplyOf<R>> {
   return (target, key, descriptor) => {
-    bindParameters(target, key);
-    MessagePattern(rpc.subject, undefined, { rpc })(target, key, descriptor);
+    const extras: HandlerExtras = { rpc, controller: target.constructor as Type, method: key };
+    MessagePattern(rpc.subject, undefined, extras)(target, key, descriptor);
   };
 }
 
 /** Every instance's method hears this announcement. */
 export function Hears<A extends Announcement>(announcement: A): HandlerDecorator<PayloadOf<A>, void> {
   return (target, key, descriptor) => {
-    bindParameters(target, key);
-    EventPattern(announcement.subject, undefined, { announcement })(target, key, descriptor);
+    const extras: HandlerExtras = { announcement, controller: target.constructor as Type, method: key };
+    EventPattern(announcement.subject, undefined, extras)(target, key, descriptor);
   };
-}
-
-function bindParameters(target: object, key: string): void {
-  Payload()(target, key, 0);
-  Ctx()(target, key, 1);
 }

@@ -91,6 +91,7 @@ async function startInstance(url: string, options: Partial<TransportOptions> = {
     ...options,
   });
   const app = await NestFactory.createMicroservice(GreetingModule, { strategy: transport, logger: false });
+  transport.bindTo(app);
   await app.listen();
   const instance = { link, app, transport };
   running.push(instance);

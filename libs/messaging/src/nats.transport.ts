@@ -2,16 +2,17 @@ import { ServiceError } from '#contracts/errors';
 import { Announcement, Rpc } from '#contracts/rpc';
 import { invalidRequest, Validator } from '#contracts/validate';
 import { attributesFromBaggage } from '#telemetry/call-context';
+import type { Counter } from '#telemetry/metrics';
 import { FrugalSpan } from '#telemetry/frugal-span';
 import { ORG_ID } from '#telemetry/attributes';
-import { Logger } from '@nestjs/common';
+import { Logger, type INestApplicationContext } from '@nestjs/common';
 import { Server, type CustomTransportStrategy, type MessageHandler } from '@nestjs/microservices';
 import type { Msg, Subscription } from '@nats-io/transport-node';
 import { context, ROOT_CONTEXT, SpanKind } from '@opentelemetry/api';
-import { isObservable, lastValueFrom } from 'rxjs';
 import type { TSchema } from 'typebox';
 import { Deadline } from './deadline.js';
-import { inFlight, requestsTotal } from './messaging.metrics.js';
+import type { HandlerExtras } from './handles.decorator.js';
+import { load, requestsTotal } from './messaging.metrics.js';
 import type { NatsLink } from './nats-connection.js';
 import { DEADLINE_HEADER, extractContext } from './nats-headers.js';
 import type { RpcContext } from './rpc-context.js';
@@ -28,10 +29,13 @@ export interface TransportOptions {
   readonly drainMs: number;
 }
 
+type Call = (request: object, context: RpcContext) => Promise<object>;
+
 interface Route {
   readonly rpc: Rpc;
   readonly validator: Validator<TSchema>;
-  readonly handler: MessageHandler;
+  readonly call: Call;
+  readonly succeeded: Counter.Internal;
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
@@ -44,14 +48,21 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 export class NatsTransport extends Server implements CustomTransportStrategy {
   private readonly log = new Logger('NatsTransport');
   private readonly subscriptions: Subscription[] = [];
+  private replies: { message: Msg; payload: Uint8Array }[] = [];
   private underWay = 0;
   private allDone: (() => void) | undefined;
+  private controllers: Pick<INestApplicationContext, 'get'> | undefined;
 
   constructor(
     private readonly link: NatsLink,
     private readonly options: TransportOptions,
   ) {
     super();
+  }
+
+  /** Where the controllers are. Before listening. */
+  bindTo(controllers: Pick<INestApplicationContext, 'get'>): void {
+    this.controllers = controllers;
   }
 
   listen(ready: (error?: unknown) => void): void {
@@ -63,7 +74,11 @@ export class NatsTransport extends Server implements CustomTransportStrategy {
   /** Takes no more requests, waits for those under way, and leaves the connection to its owner. */
   async close(): Promise<void> {
     await Promise.all(this.subscriptions.map((one) => one.drain().catch(() => undefined)));
-    if (this.underWay === 0) return;
+    if (this.underWay > 0) await this.finishUnderWay();
+    await new Promise((resolve) => setImmediate(resolve)); // the last replies leave
+  }
+
+  private async finishUnderWay(): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     await Promise.race([
       new Promise<void>((resolve) => (this.allDone = resolve)),
@@ -82,20 +97,29 @@ export class NatsTransport extends Server implements CustomTransportStrategy {
   }
 
   private subscribe(handler: MessageHandler): void {
-    const { rpc, announcement } = (handler.extras ?? {}) as { rpc?: unknown; announcement?: unknown };
-    if (rpc instanceof Rpc) {
+    const extras = handler.extras as HandlerExtras | undefined;
+    const { rpc, announcement } = extras ?? {};
+    if (extras && rpc instanceof Rpc) {
       const route = {
         rpc,
         validator: new Validator(rpc.request),
-        handler,
+        call: this.methodOf(extras),
+        succeeded: requestsTotal.labels({ subject: rpc.subject, code: 'ok' }),
       };
       this.listenTo(rpc.subject, this.options.queue, (message) => this.answer(route, message));
-    } else if (announcement instanceof Announcement) {
-      const validator: Validator<TSchema> = new Validator(announcement.payload as TSchema);
-      this.listenTo(announcement.subject, undefined, (message) => this.hear(handler, validator, message));
+    } else if (extras && announcement instanceof Announcement) {
+      const validator = new Validator(announcement.payload);
+      const call = this.methodOf(extras);
+      this.listenTo(announcement.subject, undefined, (message) => this.hear(call, validator, message));
     } else {
       throw new Error('A bus handler is declared with @Handles(rpc) or @Hears(announcement)');
     }
+  }
+
+  private methodOf({ controller, method }: HandlerExtras): Call {
+    const instance = this.controllers?.get<Record<string, Call>>(controller, { strict: false });
+    if (!instance) throw new Error('The transport was not bound to its application');
+    return (request, handlerContext) => (instance[method] as Call).call(instance, request, handlerContext);
   }
 
   private listenTo(subject: string, queue: string | undefined, receive: (message: Msg) => void): void {
@@ -117,19 +141,17 @@ export class NatsTransport extends Server implements CustomTransportStrategy {
       return;
     }
     this.underWay += 1;
-    inFlight.inc();
-    // A callback's own promise is awaited by nobody: what escapes it would end the process.
-    this.handle(route, message)
-      .catch((error: unknown) => this.log.error('A request could not be answered', stackOf(error)))
-      .finally(() => this.release());
+    load.requests += 1;
+    void this.handle(route, message);
   }
 
   private release(): void {
     this.underWay -= 1;
-    inFlight.dec();
+    load.requests -= 1;
     if (this.underWay === 0) this.allDone?.();
   }
 
+  /** Never rejects: its promise is awaited by nobody, and what escaped it would end the process. */
   private async handle(route: Route, message: Msg): Promise<void> {
     const parent = extractContext(ROOT_CONTEXT, message.headers);
     const span = FrugalSpan.start(route.rpc.subject, SpanKind.SERVER, parent, attributesFromBaggage(parent));
@@ -141,6 +163,7 @@ export class NatsTransport extends Server implements CustomTransportStrategy {
       this.respondWithError(message, route, error);
     } finally {
       span.end();
+      this.release();
     }
   }
 
@@ -155,13 +178,8 @@ export class NatsTransport extends Server implements CustomTransportStrategy {
     route.validator.assert(request);
     const deadline = Deadline.in(timeLeft ?? this.options.defaultDeadlineMs);
     const handlerContext: RpcContext = { orgId, deadline, span };
-    const result = this.call(route.handler, request, handlerContext);
+    const result = route.call(request, handlerContext);
     return timeLeft === undefined ? result : withinDeadline(result, timeLeft);
-  }
-
-  private async call(handler: MessageHandler, request: object, handlerContext: RpcContext): Promise<object> {
-    const result: unknown = await handler(request, handlerContext);
-    return (isObservable(result) ? await lastValueFrom(result) : result) as object;
   }
 
   private respond(message: Msg, route: Route, reply: object): void {
@@ -170,13 +188,31 @@ export class NatsTransport extends Server implements CustomTransportStrategy {
       const limit = `${payload.length} bytes; the bus takes ${this.link.maxPayload}`;
       throw new ServiceError('reply_too_large', `The reply has ${limit}`);
     }
-    message.respond(payload);
-    requestsTotal.inc({ subject: route.rpc.subject, code: 'ok' });
+    this.replyLater(message, payload);
+    route.succeeded.inc();
+  }
+
+  /**
+   * Replies that are ready in the same turn of the event loop leave together, in one write to the socket instead of
+   * one each: under load, the largest single saving there is. Alone, a reply waits for nothing.
+   */
+  private replyLater(message: Msg, payload: Uint8Array): void {
+    this.replies.push({ message, payload });
+    if (this.replies.length > 1) return;
+    setImmediate(() => {
+      const replies = this.replies;
+      this.replies = [];
+      for (const reply of replies) reply.message.respond(reply.payload);
+    });
   }
 
   private respondWithError(message: Msg, route: Route, error: unknown): void {
     const { payload, headers } = encodeError(error);
-    message.respond(payload, { headers });
+    try {
+      message.respond(payload, { headers });
+    } catch (publishError) {
+      this.log.error(`${route.rpc.subject} could not be answered`, stackOf(publishError));
+    }
     requestsTotal.inc({
       subject: route.rpc.subject,
       code: toServiceError(error).code,
@@ -194,7 +230,7 @@ export class NatsTransport extends Server implements CustomTransportStrategy {
     else this.log.warn(`${route.rpc.subject}: ${message}`);
   }
 
-  private hear(handler: MessageHandler, validator: Validator<TSchema>, message: Msg): void {
+  private hear(call: Call, validator: Validator<TSchema>, message: Msg): void {
     const payload = parseObject(message.data);
     if (!validator.matches(payload)) {
       this.log.warn(`Ignored an announcement on ${message.subject} that is not one`);
@@ -203,7 +239,7 @@ export class NatsTransport extends Server implements CustomTransportStrategy {
     const parent = extractContext(ROOT_CONTEXT, message.headers);
     const span = FrugalSpan.start(message.subject, SpanKind.CONSUMER, parent);
     context
-      .with(span.context, () => this.call(handler, payload as object, announcementContext(span)))
+      .with(span.context, () => call(payload as object, announcementContext(span)))
       .catch((error: unknown) =>
         this.log.error(`${message.subject} was heard, but not acted on`, stackOf(error)),
       )

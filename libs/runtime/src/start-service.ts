@@ -78,6 +78,7 @@ async function run<Config extends ServiceConfig>(definition: ServiceDefinition<C
   const app = definition.http
     ? await NestFactory.create(root, { logger, abortOnError: false })
     : await NestFactory.createMicroservice(root, { logger, abortOnError: false, strategy: transport });
+  transport.bindTo(app);
   const operations = new OperationsServer({
     bus: () => (link.isConnected ? undefined : 'not connected'),
     ...definition.readiness?.(app),

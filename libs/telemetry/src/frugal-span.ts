@@ -1,5 +1,4 @@
 import {
-  context,
   ROOT_CONTEXT,
   SpanStatusCode,
   trace,
@@ -7,6 +6,7 @@ import {
   type Attributes,
   type AttributeValue,
   type Context,
+  type HrTime,
   type Span,
   type SpanKind,
   type Tracer,
@@ -29,15 +29,15 @@ export function setSpanKeeper(value: SpanKeeper | undefined): void {
 const tracer = trace.getTracer('patchbay');
 
 /**
- * A span for the hot path. Sampled, it is an ordinary span. Not sampled, it is two ids and a few fields, and can
- * still be exported at its end, with the spans begun under it, when the work turned out to have failed: one trace
- * in ten and every failure, at the price of one in ten.
+ * A span for the hot path. Sampled, it is an ordinary span. Not sampled, it is a few fields, and can still be exported at
+ * its end, with the spans begun under it, when the work turned out to have failed: one trace in ten and every failure,
+ * at the price of one in ten.
  */
 export class FrugalSpan {
-  /** The context with this span active, to make further spans or headers in. */
-  readonly context: Context;
-  private readonly span: Span;
-  private readonly attributes: Attributes;
+  private readonly sampled: boolean;
+  /** Absent under a parent that is not sampled, until somebody needs its ids. */
+  private span: Span | undefined;
+  private ownContext: Context | undefined;
   private readonly startedAt = performance.now();
   private endedAt: number | undefined;
   private failure: string | undefined;
@@ -47,13 +47,12 @@ export class FrugalSpan {
   private constructor(
     private readonly name: string,
     private readonly kind: SpanKind,
-    private readonly parentContext: Context,
-    attributes: Attributes,
+    private readonly parentContext: Context | undefined,
+    private readonly attributes: Attributes,
     private readonly parent?: FrugalSpan,
   ) {
-    this.attributes = attributes;
-    this.span = tracer.startSpan(name, { kind, attributes }, parentContext);
-    this.context = trace.setSpan(parentContext, this.span);
+    if (parent && !parent.sampled) this.sampled = false;
+    else this.sampled = this.begun().isRecording();
   }
 
   /** Begins a span under whatever span the context holds. */
@@ -63,23 +62,28 @@ export class FrugalSpan {
 
   /** Begins a span under this one, kept or dropped together with it. */
   child(name: string, kind: SpanKind, attributes: Attributes = {}): FrugalSpan {
-    const child = new FrugalSpan(name, kind, this.context, attributes, this);
-    if (!this.isSampled) (this.children ??= []).push(child);
+    const child = new FrugalSpan(name, kind, undefined, attributes, this);
+    if (!this.sampled) (this.children ??= []).push(child);
     return child;
   }
 
+  /** The context with this span active, to make further spans or headers in. */
+  get context(): Context {
+    return (this.ownContext ??= trace.setSpan(this.outerContext, this.begun()));
+  }
+
   get traceId(): string {
-    return this.span.spanContext().traceId;
+    return this.begun().spanContext().traceId;
   }
 
   /** Whether a trace backend will get to see it: sampled at its start, or to be kept. */
   get isKept(): boolean {
-    return this.isSampled || (this.mustKeep && keeper !== undefined);
+    return this.sampled || (this.mustKeep && keeper !== undefined);
   }
 
   set(name: string, value: AttributeValue | undefined): void {
     if (value === undefined) return;
-    if (this.isSampled) this.span.setAttribute(name, value);
+    if (this.sampled) this.begun().setAttribute(name, value);
     else this.attributes[name] = value;
   }
 
@@ -98,29 +102,34 @@ export class FrugalSpan {
   end(): void {
     if (this.endedAt !== undefined) return;
     this.endedAt = performance.now();
-    if (this.isSampled) {
-      if (this.failure !== undefined)
-        this.span.setStatus({ code: SpanStatusCode.ERROR, message: this.failure });
-      this.span.end();
-    } else if (this.mustKeep && !this.parent) {
-      this.exportLate();
-    }
+    if (this.sampled) this.finish(this.begun());
+    else if (this.mustKeep && !this.parent) this.exportLate();
   }
 
-  private get isSampled(): boolean {
-    return this.span.isRecording();
+  private get outerContext(): Context {
+    return this.parentContext ?? this.parent?.context ?? ROOT_CONTEXT;
+  }
+
+  private begun(): Span {
+    const options = { kind: this.kind, attributes: this.attributes };
+    return (this.span ??= tracer.startSpan(this.name, options, this.outerContext));
+  }
+
+  private finish(span: Span, at?: HrTime): void {
+    if (this.failure !== undefined) span.setStatus({ code: SpanStatusCode.ERROR, message: this.failure });
+    span.end(at);
   }
 
   /** Makes the span now, with the ids and times it would have had, and those under it after it. */
   private exportLate(): void {
     if (!keeper) return;
     const { tracer: keepingTracer, ids } = keeper;
-    const { traceId, spanId } = this.span.spanContext();
     const options = { kind: this.kind, attributes: this.attributes, startTime: hrTime(this.startedAt) };
-    const parent = sampledParent(this.parentContext);
-    const late = ids.with({ traceId, spanId }, () => keepingTracer.startSpan(this.name, options, parent));
-    if (this.failure !== undefined) late.setStatus({ code: SpanStatusCode.ERROR, message: this.failure });
-    late.end(hrTime(this.endedAt ?? performance.now()));
+    const parent = sampledParent(this.outerContext);
+    const late = ids.with(this.begun().spanContext(), () =>
+      keepingTracer.startSpan(this.name, options, parent),
+    );
+    this.finish(late, hrTime(this.endedAt ?? performance.now()));
     for (const child of this.children ?? []) child.exportLate();
   }
 }
@@ -132,9 +141,4 @@ function sampledParent(parentContext: Context): Context {
     ...parent,
     traceFlags: parent.traceFlags | TraceFlags.SAMPLED,
   });
-}
-
-/** The context of the code that asks, for spans and headers. */
-export function activeContext(): Context {
-  return context.active();
 }

@@ -36,6 +36,7 @@ export async function startTestService(
     { module: TestServiceModule, imports: [MessagingModule.forRoot(link), module] },
     { strategy, logger: process.env.TEST_LOGS ? ['error', 'warn'] : false, abortOnError: false },
   );
+  strategy.bindTo(app);
   await app.listen();
   const rpc = new RpcClient(link);
   return {

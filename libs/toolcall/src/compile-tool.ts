@@ -14,7 +14,8 @@ import {
   type RenderFaults,
 } from './render-template.js';
 import type { CallFacts, Scope } from './scope.js';
-import type { OutcomeRule, ToolDefinition } from './tool-definition.js';
+import { parseUrlTemplate } from './url-template.js';
+import type { HttpMethod, OutcomeRule, ToolDefinition } from './tool-definition.js';
 
 /** Who calls and when: a scope before the tool's own values are in it. */
 export interface CallFrame {
@@ -23,6 +24,17 @@ export interface CallFrame {
   readonly agentId?: string | undefined;
   readonly facts: CallFacts;
   readonly now: Date;
+}
+
+/** Where a tool goes, and how; the same for every execution. */
+export interface ToolTarget {
+  readonly method: HttpMethod;
+  /** `https://api.example.com`. */
+  readonly origin: string;
+  /** Host and port as written: `api.example.com:8443`. */
+  readonly host: string;
+  readonly hostname: string;
+  readonly port: number;
 }
 
 export type Prepared =
@@ -34,6 +46,7 @@ export interface CompiledTool {
   readonly definition: ToolDefinition;
   /** Whether it can change something at the API, so that it is journaled and never repeated lightly. */
   readonly writes: boolean;
+  readonly target: ToolTarget;
   readonly timeoutMs: number;
   readonly maxResponseBytes: number;
   coerce(input: Readonly<Record<string, unknown>>): Coerced;
@@ -57,9 +70,11 @@ export function compileTool(definition: ToolDefinition): CompiledTool {
   const bind = compileBind(definition);
   const say = compileMessages(definition.messages, definition.response?.outcomes);
   const schema = definition.parameters as ParameterSchema;
+  const target = targetOf(definition);
   return {
     definition,
     writes: canWrite(definition.request.method, definition.execution?.writes),
+    target,
     timeoutMs: definition.request.timeoutMs ?? DEFAULT_TIMEOUT_MS,
     maxResponseBytes: definition.response?.maxBytes ?? DEFAULT_MAX_BYTES,
     coerce: compileCoercion(definition.parameters),
@@ -74,6 +89,14 @@ export function compileTool(definition: ToolDefinition): CompiledTool {
     map: compileMapping(definition.response),
     say: (scope, succeeded, variables, rule) => say({ ...scope, variables }, succeeded, rule),
   };
+}
+
+function targetOf({ request: { method, url } }: ToolDefinition): ToolTarget {
+  const parsed = parseUrlTemplate(url);
+  if (!parsed.ok) throw new Error(`The URL ${parsed.message}`);
+  const { origin } = parsed.url;
+  const { host, hostname, port, protocol } = new URL(origin);
+  return { method, origin, host, hostname, port: Number(port) || (protocol === 'https:' ? 443 : 80) };
 }
 
 function compileBind(definition: ToolDefinition): (scope: Scope, faults: RenderFaults) => Scope {

@@ -46,10 +46,17 @@ export class CredentialCache {
   }
 
   /** @throws ServiceError what the vault answers, or `service_unavailable` when it cannot */
-  get(request: CredentialRequest, deadline: Deadline, parent: Context): Promise<OpenCredential> {
+  get(
+    request: CredentialRequest,
+    deadline: Deadline,
+    parent: Context,
+  ): OpenCredential | Promise<OpenCredential> {
     const { orgId, credentialId, origin } = request;
-    const fetch = (timeoutMs: number) => this.open(request, Deadline.in(timeoutMs), parent);
-    return this.cache.get(`${orgId} ${credentialId.toLowerCase()} ${origin}`, fetch, deadline);
+    const key = `${orgId} ${credentialId.toLowerCase()} ${origin}`;
+    return (
+      this.cache.fresh(key) ??
+      this.cache.get(key, (timeoutMs) => this.open(request, Deadline.in(timeoutMs), parent), deadline)
+    );
   }
 
   drop({ orgId, credentialId }: { orgId: string; credentialId: string }): void {

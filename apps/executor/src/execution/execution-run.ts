@@ -2,8 +2,8 @@ import type { Exchange, ExecuteTool, ExecutionRecord } from '#contracts/executor
 import type { Deadline } from '#messaging/deadline';
 import { CALL_ID, EXECUTION_ID, ORG_ID, TOOL_KEY } from '#telemetry/attributes';
 import type { FrugalSpan } from '#telemetry/frugal-span';
-import type { CallFrame } from '#toolcall/compile-tool';
-import { v7 as uuidv7 } from 'uuid';
+import type { CallFrame, ToolTarget } from '#toolcall/compile-tool';
+import { newId } from '../new-id.js';
 import type { RunnableTool } from '../tools/tool.cache.js';
 
 export interface RunInput {
@@ -16,7 +16,7 @@ export interface RunInput {
 
 /** One run of one tool: who asked, when, until when, and what has become known of it. */
 export class ExecutionRun {
-  readonly executionId = uuidv7();
+  readonly executionId = newId();
   readonly startedAt = new Date();
   readonly orgId: string;
   readonly request: ExecuteTool;
@@ -25,7 +25,7 @@ export class ExecutionRun {
   readonly span: FrugalSpan;
   version = 0;
   /** Set once the request is on its way: method and host of the record. */
-  target: { readonly method: string; readonly host: string } | undefined;
+  target: ToolTarget | undefined;
   /** For a test: what went out and what came back, as its author may see it. */
   exchange: Exchange | undefined;
   private readonly startedMs = performance.now();

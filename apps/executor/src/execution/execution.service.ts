@@ -8,7 +8,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { ExecutorConfig } from '../config.js';
 import { applyCredential } from '../credentials/apply-credential.js';
 import { CredentialCache, type OpenCredential } from '../credentials/credential.cache.js';
-import { executionSeconds, executionsTotal } from '../executor.metrics.js';
+import { noteExecution } from '../executor.metrics.js';
 import { JournalService } from '../journal/journal.service.js';
 import type { StoredExecution } from '../journal/journal.queries.js';
 import { settleBy } from '../settle-by.js';
@@ -30,6 +30,9 @@ interface Outbound {
   readonly wire: WireRequest;
   readonly scrubber: Scrubber | undefined;
 }
+
+/** Or why it cannot go. */
+type Readied = Outbound | Ending;
 
 /** Longer than any execution may take: whoever holds a lease that ran out is dead. */
 const LEASE_SLACK_MS = 10_000;
@@ -53,7 +56,8 @@ export class ExecutionService {
 
   /** @throws ServiceError when Patchbay could not do its work; whatever the API did is a reply */
   async execute(run: ExecutionRun, version?: number | 'draft'): Promise<Execution> {
-    const tool = await this.tools.get({ ...run.tags, version }, run.deadline, run.span.context);
+    const resolving = this.tools.get({ ...run.tags, version }, run.deadline, run.span.context);
+    const tool = resolving instanceof Promise ? await resolving : resolving;
     run.resolved(tool);
     const { compiled } = tool;
 
@@ -64,9 +68,11 @@ export class ExecutionService {
     const prepared = compiled.prepare(run.frame, coerced.arguments);
     if (!prepared.ok) return this.end(run, inputRequired(prepared.missing));
 
-    run.target = { method: prepared.request.method, host: new URL(prepared.request.origin).host };
-    if (!compiled.writes) return this.end(run, await this.carryOut(run, tool, prepared));
-    return this.executeOnce(run, tool, prepared, coerced.arguments);
+    run.target = compiled.target;
+    if (compiled.writes) return this.executeOnce(run, tool, prepared, coerced.arguments);
+    const readying = this.makeReady(run, tool, prepared);
+    const ready = readying instanceof Promise ? await readying : readying;
+    return this.end(run, 'wire' in ready ? await this.send(run, tool, prepared, ready) : ready);
   }
 
   /** A write: claimed and recorded before its first byte leaves, ended durably before the reply. */
@@ -97,33 +103,21 @@ export class ExecutionService {
     return this.endDurably(run, ending);
   }
 
-  private async carryOut(run: ExecutionRun, tool: RunnableTool, prepared: Ready): Promise<Ending> {
-    const ready = await this.makeReady(run, tool, prepared);
-    return 'wire' in ready ? this.send(run, tool, prepared, ready) : ready;
+  /** Checks the destination and opens the credential. Never throws; waits only when the vault has to be asked. */
+  private makeReady(run: ExecutionRun, tool: RunnableTool, prepared: Ready): Readied | Promise<Readied> {
+    const { origin } = prepared.request;
+    const message = this.upstream.refusal(origin);
+    if (message) return refused({ code: 'destination_refused', message, hint: hints.configuration });
+    const { credentialId } = tool.compiled.definition.request;
+    if (credentialId === undefined) return this.outbound(run, prepared, undefined);
+    const wanted = { ...run.tags, credentialId, origin };
+    const opened = this.credentials.get(wanted, run.deadline, run.span.context);
+    if (!(opened instanceof Promise)) return this.outbound(run, prepared, opened);
+    return opened.then((credential) => this.outbound(run, prepared, credential), credentialFailure);
   }
 
-  /** Opens the credential, puts it in, adds correlation, checks the destination. Never throws. */
-  private async makeReady(
-    run: ExecutionRun,
-    tool: RunnableTool,
-    prepared: Ready,
-  ): Promise<Outbound | Ending> {
-    const { request } = prepared;
-    const message = this.upstream.refusal(request.origin);
-    if (message) {
-      const code = 'destination_refused' as const;
-      return refused({ code, message, hint: hints.configuration });
-    }
-    const { credentialId } = tool.compiled.definition.request;
-    let credential: OpenCredential | undefined;
-    if (credentialId !== undefined) {
-      const wanted = { ...run.tags, credentialId, origin: request.origin };
-      const opened = await this.credentials
-        .get(wanted, run.deadline, run.span.context)
-        .catch(credentialFailure);
-      if ('status' in opened) return opened;
-      credential = opened;
-    }
+  /** Adds the correlation headers and puts the credential in. */
+  private outbound(run: ExecutionRun, { request }: Ready, credential: OpenCredential | undefined): Readied {
     const extra = this.correlationHeaders(run);
     if (run.isTest) run.exchange = { request: shownRequest(request, credential, extra) };
     const applied = applyCredential(request, credential?.placements ?? []);
@@ -142,7 +136,7 @@ export class ExecutionService {
     const timeoutMs = Math.min(compiled.timeoutMs, run.deadline.remainingMs());
     if (timeoutMs < 1) return noTimeLeft();
 
-    const attempt = startAttempt(run, prepared.request);
+    const attempt = startAttempt(run, compiled.target);
     const result = await this.upstream.call({
       orgId: run.orgId,
       origin: prepared.request.origin,
@@ -215,8 +209,7 @@ export class ExecutionService {
     run.span.set(OUTCOME, ending.outcome);
     if (ending.status !== 'succeeded') run.span.keep();
     const execution = toExecution(run, ending);
-    executionsTotal.inc({ status: ending.status, code: ending.error?.code ?? 'none' });
-    executionSeconds.observe({ status: ending.status }, execution.timing.totalMs / 1000);
+    noteExecution(ending.status, ending.error?.code, execution.timing.totalMs);
     return execution;
   }
 

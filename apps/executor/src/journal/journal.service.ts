@@ -9,7 +9,7 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { setTimeout as wait } from 'node:timers/promises';
-import { v7 as uuidv7 } from 'uuid';
+import { newId } from '../new-id.js';
 import { ExecutorConfig } from '../config.js';
 import { interrupted } from '../execution/ending.js';
 import { recordsDropped, recordsPending } from '../executor.metrics.js';
@@ -47,7 +47,7 @@ export class JournalService implements OnApplicationBootstrap, BeforeApplication
       return rows.map((row) => claimed.has(row.executionId));
     }, limits);
     this.finishes = new GroupCommit(async (rows) => {
-      const outboxRow = await queries.finish(rows, uuidv7());
+      const outboxRow = await queries.finish(rows, newId());
       if (outboxRow) relay.relay(outboxRow);
       return rows.map(() => undefined);
     }, limits);
@@ -137,7 +137,7 @@ export class JournalService implements OnApplicationBootstrap, BeforeApplication
   private async writeRecords(): Promise<void> {
     while (this.records.length > 0) {
       const batch = this.records.splice(0, RECORDS_PER_ROW);
-      const row = { id: uuidv7(), records: `[${batch.join(',')}]` };
+      const row = { id: newId(), records: `[${batch.join(',')}]` };
       try {
         await this.queries.record(row);
       } catch (error) {
@@ -150,7 +150,7 @@ export class JournalService implements OnApplicationBootstrap, BeforeApplication
   }
 
   private async reap(): Promise<void> {
-    const outboxRow = await this.queries.reap(interrupted, uuidv7());
+    const outboxRow = await this.queries.reap(interrupted, newId());
     if (outboxRow) this.relay.relay(outboxRow);
   }
 

@@ -37,10 +37,13 @@ export class ToolCache {
   }
 
   /** @throws ServiceError `tool_not_found` and what else the catalog answers, `service_unavailable` when it cannot */
-  get(request: ToolRequest, deadline: Deadline, parent: Context): Promise<RunnableTool> {
-    const fetch = (timeoutMs: number) => this.fetch(request, Deadline.in(timeoutMs), parent);
+  get(request: ToolRequest, deadline: Deadline, parent: Context): RunnableTool | Promise<RunnableTool> {
     if (request.version === 'draft') return this.fetch(request, deadline, parent);
-    return this.cache.get(`${request.orgId} ${request.toolKey} ${request.version ?? ''}`, fetch, deadline);
+    const key = `${request.orgId} ${request.toolKey} ${request.version ?? ''}`;
+    return (
+      this.cache.fresh(key) ??
+      this.cache.get(key, (timeoutMs) => this.fetch(request, Deadline.in(timeoutMs), parent), deadline)
+    );
   }
 
   drop({ orgId, toolKey }: { orgId: string; toolKey: string }): void {

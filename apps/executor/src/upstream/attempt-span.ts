@@ -1,5 +1,5 @@
 import { callAttributes } from '#telemetry/call-context';
-import type { RenderedRequest } from '#toolcall/compile-request';
+import type { ToolTarget } from '#toolcall/compile-tool';
 import {
   ATTR_ERROR_TYPE,
   ATTR_HTTP_REQUEST_METHOD,
@@ -15,13 +15,12 @@ import type { UpstreamResult } from './upstream.caller.js';
  * The span of one HTTP attempt, made by hand: automatic instrumentation would put the URL, keys and all, into the
  * trace, and the trace's headers into the request. No path, no query, no header, no body.
  */
-export function startAttempt(run: ExecutionRun, { method, origin }: RenderedRequest) {
-  const { hostname, port, protocol } = new URL(origin);
+export function startAttempt(run: ExecutionRun, { method, hostname, port }: ToolTarget) {
   const span = run.span.child(`${method} ${hostname}`, SpanKind.CLIENT, {
     ...callAttributes(run.tags),
     [ATTR_HTTP_REQUEST_METHOD]: method,
     [ATTR_SERVER_ADDRESS]: hostname,
-    [ATTR_SERVER_PORT]: Number(port) || (protocol === 'https:' ? 443 : 80),
+    [ATTR_SERVER_PORT]: port,
   });
   return {
     end(result: UpstreamResult): void {

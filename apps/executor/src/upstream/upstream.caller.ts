@@ -3,7 +3,7 @@ import { EgressPolicy, parseEgressAllow } from '#egress/egress-policy';
 import type { EgressResult } from '#egress/egress-result';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { ExecutorConfig } from '../config.js';
-import { upstreamSeconds } from '../executor.metrics.js';
+import { noteAttempt } from '../executor.metrics.js';
 import { BreakerRegistry } from './breaker.registry.js';
 import type { WireRequest } from './wire-request.js';
 
@@ -34,7 +34,7 @@ export class UpstreamCaller implements OnApplicationShutdown {
 
   /** Why this destination may not be called, as far as can be told without resolving its name. */
   refusal(origin: string): string | undefined {
-    const check = this.egress.check(origin);
+    const check = this.egress.check(`${origin}/`);
     return check.ok ? undefined : check.message;
   }
 
@@ -42,14 +42,14 @@ export class UpstreamCaller implements OnApplicationShutdown {
     const attempt = () =>
       this.egress.send({
         ...request,
-        signal: AbortSignal.timeout(Math.ceil(timeoutMs)),
+        timeoutMs,
         maxBytes,
         partition: orgId,
       });
     const guarded = await this.breakers.run(`${orgId} ${origin}`, attempt, isFailure);
     if (guarded.kind === 'open') return BREAKER_OPEN;
     const { result } = guarded;
-    upstreamSeconds.observe({ result: labelOf(result) }, result.timings.totalMs / 1000);
+    noteAttempt(labelOf(result), result.timings.totalMs);
     return result;
   }
 

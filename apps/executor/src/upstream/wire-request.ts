@@ -21,12 +21,17 @@ export function toWire(
   extraHeaders: readonly (readonly [string, string])[] = [],
 ): WireRequest {
   const { method, origin, path, query, body } = request;
-  const names = new Set(request.headers.map(([name]) => name.toLowerCase()));
   const headers = [...request.headers, ...extraHeaders];
-  if (body && !names.has('content-type')) headers.push(['Content-Type', contentTypes[body.type]]);
-  if (!names.has('user-agent')) headers.push(['User-Agent', USER_AGENT]);
+  if (body && !isSet(request, 'content-type')) headers.push(['Content-Type', contentTypes[body.type]]);
+  if (!isSet(request, 'user-agent')) headers.push(['User-Agent', USER_AGENT]);
   const url = `${origin}${path}${query.length > 0 ? `?${encodePairs(query, '%20')}` : ''}`;
   return { method, url, headers, ...(body && { body: encodeBody(body) }) };
+}
+
+function isSet({ headers }: RenderedRequest, lowerCaseName: string): boolean {
+  return headers.some(
+    ([name]) => name.length === lowerCaseName.length && name.toLowerCase() === lowerCaseName,
+  );
 }
 
 function encodeBody(body: RenderedBody): string {

@@ -1,0 +1,32 @@
+import { patience } from '#runtime/database';
+import { Module, type DynamicModule } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { AuditConfig } from './config.js';
+import { auditDataSource } from './data-source.js';
+import { ExecutionIntake } from './executions/execution-intake.service.js';
+import { ExecutionRetention } from './executions/execution-retention.service.js';
+import { ExecutionStatsQueries } from './executions/execution-stats.queries.js';
+import { ExecutionEntity } from './executions/execution.entity.js';
+import { ExecutionsController } from './executions/executions.controller.js';
+import { ExecutionsService } from './executions/executions.service.js';
+
+@Module({})
+export class AuditModule {
+  static forRoot(config: AuditConfig): DynamicModule {
+    return {
+      module: AuditModule,
+      imports: [
+        TypeOrmModule.forRoot({ ...auditDataSource(config.DATABASE_URL, config.DATABASE_POOL), ...patience }),
+        TypeOrmModule.forFeature([ExecutionEntity]),
+      ],
+      controllers: [ExecutionsController],
+      providers: [
+        { provide: AuditConfig, useValue: config },
+        ExecutionIntake,
+        ExecutionRetention,
+        ExecutionsService,
+        ExecutionStatsQueries,
+      ],
+    };
+  }
+}

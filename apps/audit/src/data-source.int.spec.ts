@@ -1,0 +1,62 @@
+import { migrate } from '#runtime/migrate';
+import { createTestDatabase } from '#testing/test-database';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import { DataSource } from 'typeorm';
+import { auditDataSource } from './data-source.js';
+
+const ORG = randomUUID();
+
+describe('the schema of audit', () => {
+  let dataSource: DataSource;
+
+  beforeAll(async () => {
+    const options = auditDataSource(await createTestDatabase());
+    await migrate(options);
+    dataSource = await new DataSource(options).initialize();
+  });
+  afterAll(() => dataSource.destroy());
+
+  it('is what its entities say', async () => {
+    const { upQueries } = await dataSource.driver.createSchemaBuilder().log();
+
+    expect(upQueries.map(({ query }) => query)).toEqual([]);
+  });
+
+  describe('filled', () => {
+    beforeAll(async () => {
+      await dataSource.query(`
+        INSERT INTO audit.executions (execution_id, org_id, call_id, tool_key, version, is_test, status, outcome,
+          attempts, started_at, total_ms)
+        SELECT gen_random_uuid(), '${ORG}', gen_random_uuid(), 'tool_' || n % 20, 1, n % 500 = 0,
+          CASE n % 200 WHEN 0 THEN 'failed' ELSE 'succeeded' END, 'ok', 1, now() - n * interval '1 min', n
+          FROM generate_series(1, 20000) AS n`);
+      await dataSource.query('ANALYZE audit.executions');
+    });
+
+    it.each<[string, string, string]>([
+      ['everything', '', 'executions_by_time'],
+      ['one tool', `AND tool_key = 'tool_7'`, 'executions_by_tool'],
+      ['one call', `AND call_id = '${randomUUID()}'`, 'executions_by_call'],
+      ['what failed', `AND status = 'failed'`, 'executions_not_succeeded'],
+      ['tests', 'AND is_test = true', 'executions_tests'],
+    ])('has an index for a list of %s', async (_what, filter, index) => {
+      const plan = await dataSource.query<Record<string, string>[]>(`
+        EXPLAIN SELECT * FROM audit.executions WHERE org_id = '${ORG}' ${filter}
+          ORDER BY started_at DESC, execution_id DESC LIMIT 51`);
+
+      expect(plan.map((row) => row['QUERY PLAN']).join('\n')).toContain(`using ${index} `);
+    });
+  });
+
+  it('goes away without a trace', async () => {
+    await dataSource.undoLastMigration();
+
+    const left = await dataSource.query<object[]>(
+      `SELECT FROM pg_class JOIN pg_namespace ON relnamespace = pg_namespace.oid
+        WHERE nspname = 'audit' AND relname LIKE '%execution%'`,
+    );
+    expect(left).toEqual([]);
+    expect(await dataSource.runMigrations()).toHaveLength(1);
+  });
+});
