@@ -2,6 +2,8 @@ import { migrate } from '#runtime/migrate';
 import { createTestDatabase } from '#testing/test-database';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { DataSource } from 'typeorm';
 import { auditDataSource } from './data-source.js';
 
@@ -58,5 +60,28 @@ describe('the schema of audit', () => {
     );
     expect(left).toEqual([]);
     expect(await dataSource.runMigrations()).toHaveLength(1);
+  });
+});
+
+describe('the data source of audit', () => {
+  it('outlives a server that ends a connection in the moment it is made', async () => {
+    const message = (type: string, body: string) => {
+      const length = Buffer.alloc(4);
+      length.writeInt32BE(body.length + 4);
+      return Buffer.concat([Buffer.from(type), length, Buffer.from(body)]);
+    };
+    const welcome = [message('R', '\0\0\0\0'), message('Z', 'I')];
+    const farewell = message('E', 'SFATAL\0C57P01\0Mterminating connection due to administrator command\0\0');
+    // In one segment, so that the client reads both before anybody has got hold of the connection.
+    const server = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.once('data', () => socket.end(Buffer.concat([...welcome, farewell])));
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const url = `postgres://audit:audit@127.0.0.1:${(server.address() as AddressInfo).port}/audit`;
+
+    await expect(new DataSource(auditDataSource(url)).initialize()).rejects.toThrow(/terminat|not queryable/);
+
+    server.close();
   });
 });

@@ -21,7 +21,7 @@ const MOST_ORIGINS = 1000;
  * cannot be read in two ways is judged by its origin; any other is parsed anew.
  */
 export class TargetMemory {
-  private readonly verdicts = new Map<string, TargetCheck>();
+  private readonly verdicts = new WeakMap<EgressPolicy, Map<string, TargetCheck>>();
 
   find(url: string | URL, policy: EgressPolicy): Found {
     const text = typeof url === 'string' ? url : url.href;
@@ -31,12 +31,13 @@ export class TargetMemory {
   }
 
   private verdictOn(origin: string, policy: EgressPolicy): TargetCheck {
-    const key = `${policy.version} ${origin}`;
-    const known = this.verdicts.get(key);
+    let ofPolicy = this.verdicts.get(policy);
+    if (!ofPolicy) this.verdicts.set(policy, (ofPolicy = new Map<string, TargetCheck>()));
+    const known = ofPolicy.get(origin);
     if (known) return known;
     const verdict = parseTarget(`${origin}/`, policy);
-    if (this.verdicts.size >= MOST_ORIGINS) this.verdicts.clear(); // cheap to learn anew
-    this.verdicts.set(key, verdict);
+    if (ofPolicy.size >= MOST_ORIGINS) ofPolicy.clear(); // cheap to learn anew
+    ofPolicy.set(origin, verdict);
     return verdict;
   }
 }

@@ -183,7 +183,7 @@ export class DurableStream {
   /** Makes what is missing. What is there stays as it is: whoever runs the bus may have tuned it. */
   private async createStream({ name, consumer }: StreamNames, subject: string): Promise<void> {
     const { streams, consumers } = await this.client.jetstreamManager(false);
-    let known = await unlessMissing(consumers.info(name, consumer));
+    let known = await unlessMissing(consumers.info(name, consumer)); // before the stream, which only grows
     const found = await unlessMissing(streams.info(name));
     const { state } = found ?? (await streams.add(this.streamConfig(name, subject)));
     if (known && known.delivered.stream_seq > state.last_seq) {

@@ -12,6 +12,7 @@ import { lagSeconds, newestRecord, recordsTotal } from '../audit.metrics.js';
 /** An execution in one of these goes on; its final record is still to come. */
 const UNFINISHED: readonly ExecutionStatus[] = ['accepted', 'running'];
 
+/** Texts are cut: 200 records must fit into one reply, whatever an upstream answered. */
 const INSERT = `
   WITH stored AS (
     INSERT INTO audit.executions (

@@ -4,7 +4,12 @@ import { Secret } from '#toolcall/secret';
 
 /** Where a secret goes in a request; the secret itself cannot be printed. */
 export type Placement =
-  | { readonly in: 'header'; readonly name: string; readonly value: Secret }
+  | {
+      readonly in: 'header';
+      readonly name: string;
+      readonly scheme?: 'Bearer' | 'Basic';
+      readonly value: Secret;
+    }
   | { readonly in: 'query'; readonly name: string; readonly value: Secret }
   | { readonly in: 'body'; readonly name: string; readonly value: Secret };
 
@@ -13,10 +18,10 @@ export function placementsOf(secret: CredentialSecret): Placement[] {
     case 'none':
       return [];
     case 'bearer':
-      return [header('Authorization', `Bearer ${secret.token}`)];
+      return [header('Authorization', secret.token, 'Bearer')];
     case 'basic': {
       const pair = Buffer.from(`${secret.username}:${secret.password}`).toString('base64');
-      return [header('Authorization', `Basic ${pair}`)];
+      return [header('Authorization', pair, 'Basic')];
     }
     case 'api_key':
       return [{ in: secret.in, name: secret.parameter, value: new Secret(secret.value) }];
@@ -52,7 +57,8 @@ export function applyCredential(request: RenderedRequest, placements: readonly P
     const value = placement.value.reveal();
     if (placement.in === 'header') {
       const lower = name.toLowerCase();
-      headers = [...headers.filter(([other]) => other.toLowerCase() !== lower), [name, value]];
+      const text = placement.scheme ? `${placement.scheme} ${value}` : value;
+      headers = [...headers.filter(([other]) => other.toLowerCase() !== lower), [name, text]];
     } else if (placement.in === 'query') {
       query = [...query.filter(([other]) => other !== name), [name, value]];
     } else if (body === undefined && request.method !== 'GET') {
@@ -71,8 +77,8 @@ export function applyCredential(request: RenderedRequest, placements: readonly P
   return { ok: true, request: { ...request, headers, query, body } };
 }
 
-function header(name: string, value: string): Placement {
-  return { in: 'header', name, value: new Secret(value) };
+function header(name: string, value: string, scheme?: 'Bearer' | 'Basic'): Placement {
+  return { in: 'header', name, value: new Secret(value), ...(scheme && { scheme }) };
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

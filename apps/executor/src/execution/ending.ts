@@ -57,49 +57,60 @@ export const hints = {
   configuration: 'Say that you cannot do this right now; somebody has to look at how this tool is set up.',
 } as const;
 
+/** Fields that are absent are written out as undefined: JSON leaves them out, and every reply has one shape for V8. */
 export function toExecution(run: ExecutionRun, ending: Ending): Execution {
-  const { callId, toolKey } = run.request;
   const { httpStatus, attempts = 0 } = ending;
   return {
     executionId: run.executionId,
-    toolKey,
+    toolKey: run.request.toolKey,
     version: run.version,
-    ...(callId !== undefined && { callId }),
+    callId: run.request.callId,
     status: ending.status,
     outcome: ending.outcome,
     variables: ending.variables ?? {},
     result: ending.result ?? {},
-    ...(ending.say && { say: ending.say }),
-    ...(ending.error && { error: ending.error }),
-    ...(ending.missing && { missing: [...ending.missing] }),
-    ...(attempts > 0 && { http: { ...(httpStatus !== undefined && { status: httpStatus }), attempts } }),
-    timing: {
-      totalMs: run.totalMs,
-      queueMs: ending.queueMs ?? 0,
-      ...(ending.upstreamMs !== undefined && { upstreamMs: ending.upstreamMs }),
-    },
+    say: ending.say,
+    error: ending.error,
+    missing: ending.missing && [...ending.missing],
+    http: attempts > 0 ? { status: httpStatus, attempts } : undefined,
+    timing: { totalMs: run.totalMs, queueMs: ending.queueMs ?? 0, upstreamMs: ending.upstreamMs },
     replayed: false,
   };
 }
 
 export function toRecord(run: ExecutionRun, ending: Ending, totalMs: number): ExecutionRecord {
-  const { error, httpStatus, upstreamMs } = ending;
+  const { toolKey, callId, agentId } = run.request;
   return {
-    ...run.startRecord(),
+    executionId: run.executionId,
+    orgId: run.orgId,
+    callId,
+    agentId,
+    toolKey,
+    version: run.version,
+    isTest: run.isTest,
     status: ending.status,
     outcome: ending.outcome,
-    ...(error && { errorCode: error.code, errorMessage: error.message }),
-    ...(httpStatus !== undefined && { httpStatus }),
+    errorCode: ending.error?.code,
+    errorMessage: ending.error?.message,
+    method: run.target?.method,
+    host: run.target?.host,
+    httpStatus: ending.httpStatus,
     attempts: ending.attempts ?? 0,
+    startedAt: run.startedAt.toISOString(),
     totalMs,
-    ...(upstreamMs !== undefined && { upstreamMs }),
-    ...(run.span.isKept && { traceId: run.span.traceId }),
+    upstreamMs: ending.upstreamMs,
+    traceId: run.span.isKept ? run.span.traceId : undefined,
   };
+}
+
+/** The record as far as it is known at the start: should it stay the last word, in doubt. */
+export function toStartRecord(run: ExecutionRun): ExecutionRecord {
+  return toRecord(run, { status: 'unknown', outcome: 'interrupted' }, 0);
 }
 
 /** The end of an execution whose executor died: it is not known whether anything was sent. */
 export function interrupted(executionId: string, started: Record<string, unknown>) {
-  const record = started as unknown as ReturnType<ExecutionRun['startRecord']>;
+  const record = started as ExecutionRecord;
   const error = {
     code: 'outcome_unknown' as const,
     message: 'The executor was interrupted; whether the request took effect is not known',

@@ -1,4 +1,4 @@
-import type { Exchange, ExecuteTool, ExecutionRecord } from '#contracts/executor.contract';
+import type { Exchange, ExecuteTool } from '#contracts/executor.contract';
 import type { Deadline } from '#messaging/deadline';
 import { CALL_ID, EXECUTION_ID, ORG_ID, TOOL_KEY } from '#telemetry/attributes';
 import type { FrugalSpan } from '#telemetry/frugal-span';
@@ -59,22 +59,6 @@ export class ExecutionRun {
   /** What every span of this execution is tagged with. */
   get tags() {
     return { orgId: this.orgId, toolKey: this.request.toolKey, callId: this.request.callId };
-  }
-
-  /** The record of its start; its end is added to it. */
-  startRecord(): Omit<ExecutionRecord, 'status' | 'outcome' | 'attempts' | 'totalMs'> {
-    const { toolKey, callId, agentId } = this.request;
-    return {
-      executionId: this.executionId,
-      orgId: this.orgId,
-      ...(callId !== undefined && { callId }),
-      ...(agentId !== undefined && { agentId }),
-      toolKey,
-      version: this.version,
-      isTest: this.isTest,
-      startedAt: this.startedAt.toISOString(),
-      ...(this.target && { method: this.target.method, host: this.target.host }),
-    };
   }
 }
 

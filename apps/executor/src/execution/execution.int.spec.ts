@@ -267,7 +267,7 @@ describe('the executor', () => {
         method: 'POST',
         url: `${upstream.origin}/orders`,
         headers: expect.arrayContaining([
-          { name: 'Authorization', value: '‹credential: credential of type bearer›' },
+          { name: 'Authorization', value: 'Bearer ‹credential: credential of type bearer›' },
         ]),
         body: '{"q":"x"}',
       },

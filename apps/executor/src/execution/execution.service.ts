@@ -17,7 +17,16 @@ import { startAttempt } from '../upstream/attempt-span.js';
 import { UpstreamCaller } from '../upstream/upstream.caller.js';
 import { toWire, type WireRequest } from '../upstream/wire-request.js';
 import { admit } from './admit.js';
-import { failed, hints, inputRequired, refused, toExecution, toRecord, type Ending } from './ending.js';
+import {
+  failed,
+  hints,
+  inputRequired,
+  refused,
+  toExecution,
+  toRecord,
+  toStartRecord,
+  type Ending,
+} from './ending.js';
 import { shownRequest, shownResponse } from './exchange.js';
 import type { ExecutionRun } from './execution-run.js';
 import { idempotencyOf } from './idempotency.js';
@@ -90,7 +99,7 @@ export class ExecutionService {
         orgId,
         idempotencyKey: run.isTest ? `test:${executionId}` : key,
         fingerprint,
-        record: JSON.stringify(run.startRecord()),
+        record: JSON.stringify(toStartRecord(run)),
         leaseMs: deadline.remainingMs() + LEASE_SLACK_MS,
       },
       deadline,

@@ -32,7 +32,7 @@ export class JournalService implements OnApplicationBootstrap, BeforeApplication
   private readonly claims: GroupCommit<ClaimRow, boolean>;
   private readonly finishes: GroupCommit<FinishRow, undefined>;
   private readonly timers: NodeJS.Timeout[] = [];
-  private records: string[] = [];
+  private records: ExecutionRecord[] = [];
   private flushing: Promise<void> | undefined;
   private finishing = 0;
 
@@ -117,7 +117,7 @@ export class JournalService implements OnApplicationBootstrap, BeforeApplication
       this.records.shift();
       recordsDropped.inc();
     }
-    this.records.push(JSON.stringify(record));
+    this.records.push(record);
     if (this.records.length === RECORDS_PER_ROW) this.flushRecords().catch(() => undefined); // the next tick tells
   }
 
@@ -137,7 +137,7 @@ export class JournalService implements OnApplicationBootstrap, BeforeApplication
   private async writeRecords(): Promise<void> {
     while (this.records.length > 0) {
       const batch = this.records.splice(0, RECORDS_PER_ROW);
-      const row = { id: newId(), records: `[${batch.join(',')}]` };
+      const row = { id: newId(), records: JSON.stringify(batch) };
       try {
         await this.queries.record(row);
       } catch (error) {
