@@ -175,6 +175,15 @@ export default tseslint.config(
     },
   },
   {
+    // Replies of every shape are looked into, and expect says when one is not what it should be.
+    files: ['test/**/*.ts', 'libs/testing/src/test-platform.ts'],
+    rules: {
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-call': 'off',
+      '@typescript-eslint/no-unsafe-member-access': 'off',
+    },
+  },
+  {
     files: ['jest.config.ts', 'libs/testing/src/global-*.ts'],
     rules: { 'import-x/no-default-export': 'off' },
   },
