@@ -10,7 +10,7 @@ import { randomUUID } from 'node:crypto';
 
 const rpcs = [audit, catalog, executor, vault]
   .flatMap((contract) => Object.values(contract) as unknown[])
-  .filter((one) => one instanceof Rpc);
+  .filter((one): one is Rpc => one instanceof Rpc);
 
 describe('the subjects of the bus', () => {
   let test: TestPlatform;

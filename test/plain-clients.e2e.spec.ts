@@ -1,6 +1,7 @@
 import { TestPlatform } from '#testing/test-platform';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execFile } from 'node:child_process';
+import { connect } from 'node:net';
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -53,45 +54,20 @@ describe('a client that knows nothing of Patchbay', () => {
     }
   });
 
-  it('gets the same from Python, speaking the protocol of NATS and nothing else', async () => {
-    // nats-py is not to be had everywhere; the protocol is text, and this is all of it that a request needs.
-    const script = `
-import json, re, socket
-demo = json.load(open(".patchbay/demo.json")); host, port = re.match(r"nats://(.*):(\\d+)", demo["natsUrl"]).groups()
-s = socket.create_connection((host, int(port))); f = s.makefile("rb"); f.readline()
-body = json.dumps({"toolKey": "get_order_status", "arguments": {"orderId": "ORD-12345"}, "deadlineMs": 3000}).encode()
-subject = f"patchbay.v1.{demo['orgId']}.tools.execute"
-s.sendall(b'CONNECT {"verbose":false,"headers":true,"no_responders":true}\\r\\nSUB inbox 1\\r\\n'
-  + f"PUB {subject} inbox {len(body)}\\r\\n".encode() + body + b"\\r\\n")
-while not (line := f.readline()).startswith(b"MSG"): pass
-print(json.loads(f.read(int(line.split()[-1])))["variables"]["order_id"])
-`;
-    await writeFile(join(folder, 'client.py'), script);
-
-    const { stdout } = await execute('python3', ['client.py'], { cwd: folder });
-
-    expect(stdout.trim()).toBe('ORD-12345');
-  });
-
-  it('gets the same from curl, as npm start prints it', async () => {
-    const { restUrl } = test.platform;
-    const demo = JSON.parse(await readFile(join(folder, '.patchbay', 'demo.json'), 'utf8')) as {
-      executorKey: string;
-    };
+  it('gets the same over a bare socket, with the text protocol of NATS and no library at all', async () => {
+    const { orgId, platform } = test;
     const body = JSON.stringify({ toolKey: 'get_order_status', arguments: { orderId: 'ORD-12345' } });
-    const authorization = `Authorization: Bearer ${demo.executorKey}`;
+    const socket = connect(Number(new URL(platform.natsUrl).port), '127.0.0.1');
+    socket.write('CONNECT {"verbose":false,"headers":true,"no_responders":true}\r\nSUB inbox 1\r\n');
+    socket.write(`PUB patchbay.v1.${orgId}.tools.execute inbox ${body.length}\r\n${body}\r\n`);
 
-    const { stdout } = await execute('curl', [
-      '-s',
-      `${restUrl}/v1/executions`,
-      '-H',
-      authorization,
-      '-H',
-      'Content-Type: application/json',
-      '-d',
-      body,
-    ]);
+    let received = '';
+    for await (const chunk of socket) {
+      received += String(chunk);
+      if (/^MSG inbox 1 \d+\r\n.*\r\n/ms.test(received)) break;
+    }
 
-    expect(JSON.parse(stdout)).toMatchObject({ status: 'succeeded', variables: { order_id: 'ORD-12345' } });
+    const [, reply = ''] = /^MSG inbox 1 \d+\r\n(.*?)\r\n/ms.exec(received) ?? [];
+    expect(JSON.parse(reply)).toMatchObject({ status: 'succeeded', variables: { order_id: 'ORD-12345' } });
   });
 });
