@@ -92,6 +92,20 @@ export class Platform {
     return [...services, this.nats?.child.pid, this.postgres?.child.pid].filter((pid) => pid !== undefined);
   }
 
+  /** `kill -9` of our nats-server. */
+  async killNats(): Promise<void> {
+    await this.nats?.child.kill();
+  }
+
+  /** Starts our nats-server again where it was, with the data it had. */
+  async restartNats(): Promise<void> {
+    this.nats = await startNatsServer({
+      dataDir: join(this.home, 'nats'),
+      port: Number(new URL(this.natsUrl).port),
+    });
+    this.options.onProcess?.(this.nats.child.pid);
+  }
+
   /** Ends every process in the order in which they need each other. */
   async stop(): Promise<void> {
     for (const name of ['gateway', 'executor', 'audit', 'vault', 'catalog'] as const) {
