@@ -1,4 +1,5 @@
 import type { INestApplicationContext } from '@nestjs/common';
+import type { EventEmitter } from 'node:events';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import type { ReadinessCheck } from './operations-server.js';
 
@@ -26,8 +27,17 @@ export function postgresOptions({ service, url, pool = 10 }: ServiceDatabase) {
       query_timeout: 6000, // a server that has gone silent never times out by itself
       idle_in_transaction_session_timeout: 10_000,
       keepAlive: true,
+      onConnect: surviveErrors,
     },
   } as const satisfies DataSourceOptions;
+}
+
+/**
+ * Between the pool's listener and TypeORM's a new connection has none. A server that ends it in that moment, as one
+ * does that shuts down, would end the process.
+ */
+function surviveErrors(connection: EventEmitter): void {
+  connection.on('error', () => undefined); // the next query on it fails, and says why
 }
 
 /** How Nest waits for the database at start: as long as it takes, so that the order of starting does not matter. */
