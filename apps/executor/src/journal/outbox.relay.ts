@@ -40,6 +40,18 @@ export class OutboxRelay {
     this.underWay.add(relayed);
   }
 
+  /**
+   * Hands records of reads straight to JetStream, which confirms that it has them; when it does not, they go through the
+   * outbox like those of writes. Resolves once they are with either.
+   */
+  async handOver(row: OutboxRow): Promise<void> {
+    try {
+      await this.publish(row);
+    } catch {
+      await this.queries.record(row);
+    }
+  }
+
   /** Publishes what was left behind, by this executor or another. */
   async sweep(): Promise<void> {
     const swept = await this.queries.sweep((row) => this.publish(row));
