@@ -15,8 +15,6 @@ export type Coerced =
   | { readonly ok: true; readonly arguments: Record<string, unknown> }
   | { readonly ok: false; readonly missing: readonly MissingArgument[] };
 
-const DEEPEST = 32;
-
 /**
  * Compiles what turns a model's arguments into those the schema asks for: text that plainly means a number or a
  * boolean becomes one, defaults are filled in, undeclared names are dropped. What still does not fit is listed, all of
@@ -27,44 +25,47 @@ export function compileCoercion(
 ): (input: Readonly<Record<string, unknown>>) => Coerced {
   const check = compileParameters(schema);
   const root = schema as ParameterSchema;
+  const coerce = compileCoercer(root);
   return (input) => {
-    const coerced = coerce(input, root, 0) as Record<string, unknown>;
+    const coerced = coerce(input) as Record<string, unknown>;
     if (check(coerced)) return { ok: true, arguments: coerced };
     return { ok: false, missing: describeErrors(check.errors ?? [], root) };
   };
 }
 
-function coerce(value: unknown, schema: ParameterSchema, depth: number): unknown {
-  if (depth > DEEPEST) return undefined;
+type Coercer = (value: unknown) => unknown;
+
+function compileCoercer(schema: ParameterSchema): Coercer {
   const type = typeof schema.type === 'string' ? schema.type : undefined;
-  if (type === 'object' || (type === undefined && schema.properties))
-    return coerceObject(value, schema, depth);
-  if (type === 'array' && schema.items && Array.isArray(value)) {
-    const { items } = schema;
-    return value.map((item) => coerce(item, items, depth + 1));
+  if (type === 'object' || (type === undefined && schema.properties)) return compileObject(schema);
+  if (type === 'array' && schema.items) {
+    const item = compileCoercer(schema.items);
+    return (value) => (Array.isArray(value) ? value.map(item) : value);
   }
-  return coerceScalar(value, type);
+  return (value) => coerceScalar(value, type);
 }
 
-function coerceObject(value: unknown, schema: ParameterSchema, depth: number): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-  const input = value as Record<string, unknown>;
-  const object: Record<string, unknown> = {};
-  for (const [name, property] of Object.entries(schema.properties ?? {})) {
-    if (Object.hasOwn(input, name) && input[name] !== undefined) {
-      object[name] = coerce(input[name], property, depth + 1);
+function compileObject({ properties = {}, additionalProperties }: ParameterSchema): Coercer {
+  const declared = Object.entries(properties).map(
+    ([name, schema]) => [name, compileCoercer(schema)] as const,
+  );
+  const further = additionalProperties
+    ? compileCoercer(additionalProperties === true ? {} : additionalProperties)
+    : undefined;
+  return (value) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+    const input = value as Record<string, unknown>;
+    const object: Record<string, unknown> = {};
+    for (const [name, coerce] of declared) {
+      if (Object.hasOwn(input, name) && input[name] !== undefined) object[name] = coerce(input[name]);
     }
-  }
-  const { additionalProperties } = schema;
-  if (additionalProperties) {
-    const further = additionalProperties === true ? {} : additionalProperties;
-    for (const [name, item] of Object.entries(input)) {
-      if (name !== '__proto__' && !Object.hasOwn(schema.properties ?? {}, name)) {
-        object[name] = coerce(item, further, depth + 1);
+    if (further) {
+      for (const [name, item] of Object.entries(input)) {
+        if (name !== '__proto__' && !Object.hasOwn(properties, name)) object[name] = further(item);
       }
     }
-  }
-  return object;
+    return object;
+  };
 }
 
 function coerceScalar(value: unknown, type: string | undefined): unknown {

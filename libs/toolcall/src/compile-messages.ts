@@ -1,5 +1,5 @@
 import { parseTemplate } from './parse-template.js';
-import { compileText, hasFaults, noFaults, OMIT } from './render-template.js';
+import { compileText, OMIT, RenderFaults } from './render-template.js';
 import type { Scope } from './scope.js';
 import type { Messages, OutcomeRule } from './tool-definition.js';
 
@@ -45,8 +45,8 @@ function compileLine(text: string | undefined): Line | undefined {
   if (!parsed.ok) return () => text;
   const render = compileText(parsed.parts, () => false);
   return (scope) => {
-    const faults = noFaults();
+    const faults = new RenderFaults();
     const line = render(scope, faults);
-    return hasFaults(faults) || line === OMIT ? undefined : line;
+    return faults.any || line === OMIT ? undefined : line;
   };
 }

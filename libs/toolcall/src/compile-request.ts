@@ -1,15 +1,7 @@
 import { isHeaderValue } from '#egress/header-rules';
 import { bodyStrings, parseBodyTemplate } from './body-template.js';
 import { parseTemplate, referencesOf, type Reference, type TemplateParts } from './parse-template.js';
-import {
-  compileJson,
-  compileText,
-  hasFaults,
-  noFaults,
-  OMIT,
-  type RenderFaults,
-  type Renderer,
-} from './render-template.js';
+import { compileJson, compileText, OMIT, RenderFaults, type Renderer } from './render-template.js';
 import type { Scope } from './scope.js';
 import type { HttpMethod, ToolDefinition } from './tool-definition.js';
 import { isDotSegment, parseUrlTemplate, type UrlTemplate } from './url-template.js';
@@ -50,7 +42,7 @@ export function compileRequest(definition: ToolDefinition): (scope: Scope) => Re
   const spare = compileSpareArguments(definition, url);
 
   return (scope) => {
-    const faults = noFaults();
+    const faults = new RenderFaults();
     const extra = spare(scope);
     const rendered: RenderedRequest = {
       method,
@@ -60,7 +52,7 @@ export function compileRequest(definition: ToolDefinition): (scope: Scope) => Re
       headers: headers(scope, faults),
       body: body ? body(scope, faults) : extra.body,
     };
-    return hasFaults(faults) ? { ok: false, faults } : { ok: true, request: rendered };
+    return faults.any ? { ok: false, faults } : { ok: true, request: rendered };
   };
 }
 
@@ -136,7 +128,7 @@ function compileSegment(
     const rendered = render(scope, faults);
     const text = rendered === OMIT ? encodeURIComponent(given?.fallback ?? '') : rendered;
     if (!faults.missing.has(reference.name) && (text === '' || isDotSegment(text))) {
-      faults.unusable.set(reference.name, 'cannot be empty, `.` or `..`: it is part of a path');
+      faults.refuse(reference.name, 'cannot be empty, `.` or `..`: it is part of a path');
     }
     return text;
   };
@@ -178,7 +170,7 @@ function compileHeaders(
       const value = render(scope, faults);
       if (value === OMIT) continue;
       if (!isHeaderValue(value)) {
-        faults.unusable.set(named, `goes into the header ${name}, which takes printable ASCII only`);
+        faults.refuse(named, `goes into the header ${name}, which takes printable ASCII only`);
       }
       rendered.push([name, value]);
     }
@@ -222,6 +214,8 @@ function renderPairs(
   });
 }
 
+const NONE = {};
+
 /** Where bound values and arguments go that no placeholder names: the query, or the JSON body when the tool has none. */
 function compileSpareArguments(
   definition: ToolDefinition,
@@ -229,7 +223,13 @@ function compileSpareArguments(
 ): (scope: Scope) => { query?: (readonly [string, string])[]; body?: RenderedBody } {
   const used = usedNames(definition, url);
   const intoQuery = definition.request.method === 'GET' || definition.request.method === 'DELETE';
-  if (!intoQuery && definition.request.body) return () => ({});
+  if (!intoQuery && definition.request.body) return () => NONE;
+  const { properties = {}, additionalProperties } = definition.parameters as {
+    properties?: object;
+    additionalProperties?: unknown;
+  };
+  const declared = [...Object.keys(properties), ...Object.keys(definition.bind ?? {})];
+  if (!additionalProperties && declared.every((name) => used.has(name))) return () => NONE;
   return (scope) => {
     const spare: Record<string, unknown> = {};
     for (const source of [scope.arguments, scope.bound]) {

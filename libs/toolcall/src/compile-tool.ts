@@ -5,14 +5,7 @@ import { canWrite } from './decide-outcome.js';
 import { compileMapping, type MappedResponse, type ResponseBody } from './map-response.js';
 import type { ParameterSchema } from './parameters-schema.js';
 import { parseTemplate, wholePlaceholder } from './parse-template.js';
-import {
-  compileText,
-  compileValue,
-  hasFaults,
-  noFaults,
-  OMIT,
-  type RenderFaults,
-} from './render-template.js';
+import { compileText, compileValue, OMIT, RenderFaults } from './render-template.js';
 import type { CallFacts, Scope } from './scope.js';
 import { parseUrlTemplate } from './url-template.js';
 import type { HttpMethod, OutcomeRule, ToolDefinition } from './tool-definition.js';
@@ -79,9 +72,9 @@ export function compileTool(definition: ToolDefinition): CompiledTool {
     maxResponseBytes: definition.response?.maxBytes ?? DEFAULT_MAX_BYTES,
     coerce: compileCoercion(definition.parameters),
     prepare: (frame, coerced) => {
-      const faults = noFaults();
+      const faults = new RenderFaults();
       const scope = bind({ ...frame, bound: {}, arguments: coerced }, faults);
-      if (hasFaults(faults)) return { ok: false, missing: describeFaults(faults, schema) };
+      if (faults.any) return { ok: false, missing: describeFaults(faults, schema) };
       const rendered = render(scope);
       if (!rendered.ok) return { ok: false, missing: describeFaults(rendered.faults, schema) };
       return { ok: true, request: rendered.request, scope };

@@ -4,20 +4,33 @@ import { wholePlaceholder, type Reference, type TemplateParts } from './parse-te
 /** Stands for "leave this out": an optional argument that was not given takes its query pair, header or key with it. */
 export const OMIT = Symbol('omit');
 
-/** Collects what a rendering could not do; nothing is sent unless it stays empty. */
-export interface RenderFaults {
-  /** References nothing stood for. */
-  readonly missing: Set<string>;
-  /** References whose value cannot go where it stands, and why. */
-  readonly unusable: Map<string, string>;
-}
+/** Collects what a rendering could not do; nothing is sent unless it stays empty. Nearly always it does. */
+export class RenderFaults {
+  private missingNames: Set<string> | undefined;
+  private unusableNames: Map<string, string> | undefined;
 
-export function noFaults(): RenderFaults {
-  return { missing: new Set(), unusable: new Map() };
-}
+  /** Nothing stands for the reference. */
+  miss(name: string): void {
+    (this.missingNames ??= new Set()).add(name);
+  }
 
-export function hasFaults(faults: RenderFaults): boolean {
-  return faults.missing.size > 0 || faults.unusable.size > 0;
+  /** The reference's value cannot go where it stands. */
+  refuse(name: string, why: string): void {
+    (this.unusableNames ??= new Map()).set(name, why);
+  }
+
+  get any(): boolean {
+    return this.missingNames !== undefined || this.unusableNames !== undefined;
+  }
+
+  get missing(): ReadonlySet<string> {
+    return this.missingNames ?? new Set();
+  }
+
+  /** By name, why. */
+  get unusable(): ReadonlyMap<string, string> {
+    return this.unusableNames ?? new Map<string, string>();
+  }
 }
 
 /** Turns a scope into the template's value; compiled once, run per execution. */
@@ -60,7 +73,7 @@ export function compileValue(whole: Reference, isOptional: boolean): Renderer<un
     const value = lookUp(whole, scope);
     if (value !== undefined) return value;
     if (isOptional) return OMIT;
-    faults.missing.add(whole.name);
+    faults.miss(whole.name);
     return null;
   };
 }
@@ -103,7 +116,7 @@ function textOf(
   escape: (text: string) => string,
 ): string {
   if (value === undefined || value === null) {
-    faults.missing.add(reference.name);
+    faults.miss(reference.name);
     return '';
   }
   try {
@@ -112,7 +125,7 @@ function textOf(
     );
   } catch {
     // encodeURIComponent throws on half a surrogate pair
-    faults.unusable.set(reference.name, 'has characters that cannot be sent');
+    faults.refuse(reference.name, 'has characters that cannot be sent');
     return '';
   }
 }

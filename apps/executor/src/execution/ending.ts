@@ -1,7 +1,7 @@
 import type { Execution, ExecutionErrorCode, ExecutionRecord } from '#contracts/executor.contract';
 import type { MissingArgument } from '#toolcall/coerce-arguments';
 import type { Refusal } from './admit.js';
-import type { ExecutionRun } from './execution-run.js';
+import { isoOf, type ExecutionRun } from './execution-run.js';
 
 /** What an execution came to. */
 export interface Ending {
@@ -96,7 +96,7 @@ export function toRecord(run: ExecutionRun, ending: Ending, totalMs: number): Ex
     host: run.target?.host,
     httpStatus: ending.httpStatus,
     attempts: ending.attempts ?? 0,
-    startedAt: run.startedAt.toISOString(),
+    startedAt: isoOf(run.startedAt),
     totalMs,
     upstreamMs: ending.upstreamMs,
     traceId: run.span.isKept ? run.span.traceId : undefined,

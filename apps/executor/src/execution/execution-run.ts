@@ -62,6 +62,18 @@ export class ExecutionRun {
   }
 }
 
+let lastDate = new Date(0);
+let lastIso = lastDate.toISOString();
+
+/** `toISOString` of a moment of now: under load many executions begin in one millisecond. */
+export function isoOf(date: Date): string {
+  if (date.getTime() !== lastDate.getTime()) {
+    lastDate = date;
+    lastIso = date.toISOString();
+  }
+  return lastIso;
+}
+
 /** Milliseconds to the microsecond: more digits say nothing. */
 export function round(ms: number): number {
   return Math.round(ms * 1000) / 1000;
