@@ -7,7 +7,6 @@ import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 @Entity({ name: 'executions' })
 @Index('executions_idempotency', ['orgId', 'idempotencyKey'], { unique: true })
 @Index('executions_open_leases', ['leaseUntil'], { where: "state = 'started'" })
-@Index('executions_finished', ['finishedAt'], { where: "state = 'finished'" })
 export class ExecutionJournalEntity {
   @PrimaryColumn({ name: 'execution_id', type: 'uuid' })
   executionId!: string;

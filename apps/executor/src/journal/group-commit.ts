@@ -11,20 +11,32 @@ interface Waiting<Item, Result> {
 export class GroupCommit<Item, Result> {
   private waiting: Waiting<Item, Result>[] = [];
   private writing = 0;
+  private isDue = false;
 
   constructor(
     /** Writes the items and gives a result for each, in the same order. */
     private readonly write: (items: readonly Item[]) => Promise<readonly Result[]>,
-    private readonly limits: { readonly maxItems: number; readonly maxWrites: number },
+    private readonly limits: { readonly maxItems: number; readonly maxWrites: number; readonly lingerMs?: number },
   ) {}
 
   /** Resolves with the item's own result once its batch is committed. */
   add(item: Item): Promise<Result> {
     return new Promise((resolve, reject) => {
       this.waiting.push({ item, resolve, reject });
-      // Everything of this turn of the event loop goes into one batch.
-      if (this.waiting.length === 1) setImmediate(() => this.writeNext());
+      if (!this.isDue) this.writeSoon();
     });
+  }
+
+  /** Everything of this turn of the event loop, or of the time to linger, goes into one batch. */
+  private writeSoon(): void {
+    this.isDue = true;
+    const write = () => {
+      this.isDue = false;
+      this.writeNext();
+    };
+    const { lingerMs } = this.limits;
+    if (lingerMs === undefined) setImmediate(write);
+    else setTimeout(write, lingerMs);
   }
 
   private writeNext(): void {

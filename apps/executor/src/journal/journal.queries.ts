@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { Pool } from 'pg';
 import { DataSource } from 'typeorm';
+import { firstIdAt } from '../new-id.js';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 
 export interface ClaimRow {
@@ -65,10 +66,14 @@ const EXPIRED = `
   WHERE state = 'started' AND lease_until < now()
   ORDER BY lease_until LIMIT 100 FOR UPDATE SKIP LOCKED`;
 
+export const PURGED_AT_ONCE = 1000;
+
+/** Ids are UUIDv7, so the primary key finds the old ones. */
 const PURGE = `
   DELETE FROM executor.executions WHERE execution_id IN (
     SELECT execution_id FROM executor.executions
-    WHERE state = 'finished' AND finished_at < now() - $1 * interval '1 hour' LIMIT 1000)`;
+    WHERE execution_id < $1 AND state = 'finished'
+    ORDER BY execution_id LIMIT ${PURGED_AT_ONCE})`;
 
 /** Left behind: by an executor that died, or while JetStream was away. The young ones are on their way. */
 const LEFT_BEHIND = `
@@ -168,7 +173,7 @@ export class JournalQueries {
 
   /** Deletes a batch of what nobody will ask for again. @returns how many */
   async purge(olderThanHours: number): Promise<number> {
-    const { rowCount } = await this.pool.query(PURGE, [olderThanHours]);
+    const { rowCount } = await this.pool.query(PURGE, [firstIdAt(Date.now() - olderThanHours * 3_600_000)]);
     return rowCount ?? 0;
   }
 

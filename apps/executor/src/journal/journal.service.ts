@@ -15,7 +15,7 @@ import { interrupted } from '../execution/ending.js';
 import { recordsDropped, recordsPending } from '../executor.metrics.js';
 import { settleBy } from '../settle-by.js';
 import { GroupCommit } from './group-commit.js';
-import { JournalQueries, type ClaimRow, type FinishRow, type StoredExecution } from './journal.queries.js';
+import { JournalQueries, PURGED_AT_ONCE, type ClaimRow, type FinishRow, type StoredExecution } from './journal.queries.js';
 import { OutboxRelay } from './outbox.relay.js';
 
 const RECORD_EVERY_MS = 100;
@@ -41,7 +41,7 @@ export class JournalService implements OnApplicationBootstrap, BeforeApplication
     private readonly relay: OutboxRelay,
     @Inject(ExecutorConfig) private readonly config: ExecutorConfig,
   ) {
-    const limits = { maxItems: 200, maxWrites: 2 };
+    const limits = { maxItems: 200, maxWrites: 1 };
     this.claims = new GroupCommit(async (rows) => {
       const claimed = await queries.claim(rows);
       return rows.map((row) => claimed.has(row.executionId));
@@ -57,7 +57,7 @@ export class JournalService implements OnApplicationBootstrap, BeforeApplication
     this.every(RECORD_EVERY_MS, () => this.flushRecords());
     this.every(SWEEP_EVERY_MS, () => this.relay.sweep());
     this.every(SWEEP_EVERY_MS, () => this.reap());
-    this.every(PURGE_EVERY_MS, () => this.queries.purge(this.config.IDEMPOTENCY_HOURS));
+    this.every(PURGE_EVERY_MS, () => this.purge());
   }
 
   /**
@@ -151,6 +151,10 @@ export class JournalService implements OnApplicationBootstrap, BeforeApplication
   private async reap(): Promise<void> {
     const outboxRow = await this.queries.reap(interrupted, newId());
     if (outboxRow) this.relay.relay(outboxRow);
+  }
+
+  private async purge(): Promise<void> {
+    while ((await this.queries.purge(this.config.IDEMPOTENCY_HOURS)) === PURGED_AT_ONCE);
   }
 
   private async inTime<T>(work: Promise<T>, deadline: Deadline): Promise<T> {

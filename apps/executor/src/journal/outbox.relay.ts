@@ -24,7 +24,7 @@ export class OutboxRelay {
         await queries.forget(ids);
         return ids.map(() => undefined);
       },
-      { maxItems: 500, maxWrites: 1 },
+      { maxItems: 500, maxWrites: 1, lingerMs: 100 },
     );
   }
 
