@@ -16,7 +16,11 @@ export class GroupCommit<Item, Result> {
   constructor(
     /** Writes the items and gives a result for each, in the same order. */
     private readonly write: (items: readonly Item[]) => Promise<readonly Result[]>,
-    private readonly limits: { readonly maxItems: number; readonly maxWrites: number; readonly lingerMs?: number },
+    private readonly limits: {
+      readonly maxItems: number;
+      readonly maxWrites: number;
+      readonly lingerMs?: number;
+    },
   ) {}
 
   /** Resolves with the item's own result once its batch is committed. */

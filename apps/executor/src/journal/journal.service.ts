@@ -15,7 +15,13 @@ import { interrupted } from '../execution/ending.js';
 import { recordsDropped, recordsPending } from '../executor.metrics.js';
 import { settleBy } from '../settle-by.js';
 import { GroupCommit } from './group-commit.js';
-import { JournalQueries, PURGED_AT_ONCE, type ClaimRow, type FinishRow, type StoredExecution } from './journal.queries.js';
+import {
+  JournalQueries,
+  PURGED_AT_ONCE,
+  type ClaimRow,
+  type FinishRow,
+  type StoredExecution,
+} from './journal.queries.js';
 import { OutboxRelay } from './outbox.relay.js';
 
 const RECORD_EVERY_MS = 100;
