@@ -80,9 +80,7 @@ export class ExecutionIntake implements OnApplicationBootstrap, OnModuleDestroy 
   private async insert(records: readonly ExecutionRecord[]): Promise<number> {
     // In one order, or two instances with the same records could wait for each other for ever.
     const inOrder = records.toSorted((a, b) => a.executionId.localeCompare(b.executionId));
-    const [row] = await this.dataSource.query<[{ stored: number }]>(INSERT, [
-      JSON.stringify(inOrder, storable),
-    ]);
+    const [row] = await this.dataSource.query<[{ stored: number }]>(INSERT, [toStorableJson(inOrder)]);
     return row.stored;
   }
 
@@ -95,6 +93,15 @@ export class ExecutionIntake implements OnApplicationBootstrap, OnModuleDestroy 
     this.newestEndMs = Math.max(this.newestEndMs, now - youngestMs);
     newestRecord.set(this.newestEndMs / 1000);
   }
+}
+
+/** What JSON writes for a NUL and for half of a surrogate pair, the latter in lower case. */
+const UNSTORABLE = /\\u(0000|d[89a-f])/;
+
+/** Looks at every value only when there is one that Postgres would refuse: hardly ever. */
+function toStorableJson(records: readonly ExecutionRecord[]): string {
+  const json = JSON.stringify(records);
+  return UNSTORABLE.test(json) ? JSON.stringify(records, storable) : json;
 }
 
 /** Postgres's text has no NUL and no half of a surrogate pair; JSON and upstream answers do. */
