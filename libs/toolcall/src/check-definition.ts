@@ -5,6 +5,7 @@ import { parametersProblems } from './parameters-schema.js';
 import { parseTemplate, referencesOf, type Reference, type TemplateParts } from './parse-template.js';
 import { describeFound, pointerToken, type Problem } from './problem.js';
 import { contextNames } from './scope.js';
+import { filterProblem, type TemplatePosition } from './template-filters.js';
 import type { ToolDefinition, ToolDefinitionInput } from './tool-definition.js';
 import { parseUrlTemplate } from './url-template.js';
 import { isReserved, parsePath } from './value-path.js';
@@ -98,6 +99,7 @@ function nameChecker(
   const path = (definition.request.pathParameters ?? []).map((parameter) => parameter.name);
   return (pointer, parts) => {
     for (const reference of referencesOf(parts)) {
+      problems.push(...checkFilters(pointer, reference));
       const head = String(reference.path[0]);
       const isInPath = pointer === '/request/url' && path.includes(reference.name);
       const known = pointer.startsWith('/bind/') ? declared : [...declared, ...bound];
@@ -105,6 +107,29 @@ function nameChecker(
       problems.push(unknownName(pointer, reference, known));
     }
   };
+}
+
+function checkFilters(pointer: string, { filters = [] }: Reference): Problem[] {
+  const position = positionOf(pointer);
+  return filters.flatMap((filter) => {
+    const message = filterProblem(filter, position);
+    return message === undefined ? [] : [{ pointer, code: 'not_allowed', message }];
+  });
+}
+
+function positionOf(pointer: string): TemplatePosition {
+  const [, first, second] = pointer.split('/');
+  if (first === 'bind') return 'bind';
+  switch (second) {
+    case 'headers':
+      return 'header';
+    case 'query':
+      return 'query';
+    case 'body':
+      return 'body';
+    default:
+      return 'path';
+  }
 }
 
 function unknownName(pointer: string, reference: Reference, known: readonly string[]): Problem {

@@ -3,6 +3,7 @@ import { bodyStrings, parseBodyTemplate } from './body-template.js';
 import { parseTemplate, referencesOf, type Reference, type TemplateParts } from './parse-template.js';
 import { compileJson, compileText, OMIT, RenderFaults, type Renderer } from './render-template.js';
 import type { Scope } from './scope.js';
+import { hasDefault } from './template-filters.js';
 import type { HttpMethod, ToolDefinition } from './tool-definition.js';
 import { isDotSegment, parseUrlTemplate, type UrlTemplate } from './url-template.js';
 
@@ -78,7 +79,7 @@ function optionalNames(definition: ToolDefinition): IsOptional {
   };
   const optional = new Set(Object.keys(properties).filter((name) => !required.includes(name)));
   for (const name of Object.keys(definition.bind ?? {})) optional.delete(name);
-  return ({ path }) => optional.has(String(path[0]));
+  return (reference) => optional.has(String(reference.path[0])) && !hasDefault(reference);
 }
 
 /** The templates and defaults that `pathParameters` give to names in the path. */
@@ -122,7 +123,7 @@ function compileSegment(
   const render = compileText(
     given?.value ?? parts,
     given?.fallback === undefined ? () => false : isOptional,
-    encodeURIComponent,
+    { escape: encodeURIComponent },
   );
   return (scope, faults) => {
     const rendered = render(scope, faults);

@@ -49,23 +49,33 @@ describe('the path', () => {
     });
   });
 
-  it.each(['', '.', '..', '%2e', '%2E.', '%2e%2e'])('refuses %j as a segment', (value) => {
+  it.each(['', '.', '..', '%2e', '%2E.', '%2e%2e', '%252e%252E', '.%25252e'])(
+    'refuses %j as a segment, in whatever encoding',
+    (value) => {
+      const definition = toolDefinition({
+        parameters: strings('order_id'),
+        request: { url: 'https://api.example.com/orders/{{order_id}}/items' },
+      });
+
+      expect(prepare(definition, { order_id: value })).toEqual({
+        ok: false,
+        missing: [
+          expect.objectContaining({ name: 'order_id', hint: expect.stringContaining('part of a path') }),
+        ],
+      });
+    },
+  );
+
+  it('is divided by what is literal in it, not by what a default says', () => {
     const definition = toolDefinition({
-      parameters: strings('order_id'),
-      request: { url: 'https://api.example.com/orders/{{order_id}}/items' },
+      parameters: strings('a?', 'q?'),
+      request: { url: 'https://api.example.com/x/{{a | default: "b/c?d#e&f"}}?q={{q | default: "1&2=3"}}' },
     });
 
-    const prepared = prepare(definition, { order_id: value });
-
-    // An encoded dot is encoded once more and then is no dot; sent as it is, it must not be one either.
-    if (prepared.ok)
-      expect((prepared as { request: RenderedRequest }).request.path).toBe(
-        `/orders/${encodeURIComponent(value)}/items`,
-      );
-    else
-      expect(prepared.missing).toEqual([
-        expect.objectContaining({ name: 'order_id', hint: expect.stringContaining('part of a path') }),
-      ]);
+    expect(render(definition, {})).toMatchObject({
+      path: '/x/b%2Fc%3Fd%23e%26f',
+      query: [['q', '1&2=3']],
+    });
   });
 
   it('refuses text that makes half a character', () => {

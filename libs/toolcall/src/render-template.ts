@@ -1,5 +1,6 @@
-import { lookUp, type Scope } from './scope.js';
 import { wholePlaceholder, type Reference, type TemplateParts } from './parse-template.js';
+import { lookUp, type Scope } from './scope.js';
+import { compileFilters } from './template-filters.js';
 
 /** Stands for "leave this out": an optional argument that was not given takes its query pair, header or key with it. */
 export const OMIT = Symbol('omit');
@@ -36,32 +37,64 @@ export class RenderFaults {
 /** Turns a scope into the template's value; compiled once, run per execution. */
 export type Renderer<T> = (scope: Scope, faults: RenderFaults) => T;
 
+export type IsOptional = (reference: Reference) => boolean;
+
+/** How a value becomes part of the text it stands in. */
+export interface TextPosition {
+  /** Writes it so that it cannot end what it stands in. May throw for text that cannot be written at all. */
+  readonly escape?: (text: string) => string;
+  /** Why it cannot stand there, in words that continue "`name` …"; undefined when it can. */
+  readonly refuse?: (text: string) => string | undefined;
+}
+
+type Read = (scope: Scope) => unknown;
+
+/** The value a reference stands for, its filters applied; undefined when there is none. */
+export function compileReference(reference: Reference): Read {
+  const filter = compileFilters(reference);
+  if (!filter) return (scope) => lookUp(reference, scope);
+  return (scope) => filter(lookUp(reference, scope), scope);
+}
+
+/** Text cannot say null: in it, null is as good as nothing. */
+const isAbsent = (value: unknown) => value === undefined || value === null;
+
 /**
- * A template that gives text, every value passed through `escape`. A whole placeholder of an optional name that is
- * absent gives {@link OMIT}; any other absent name is recorded as missing, never rendered as an empty string.
+ * A template that gives text, every value written as its position wants it. Whenever an optional name in it is absent
+ * the whole text is {@link OMIT}, whatever else stands in it; any other absent name is recorded as missing, never
+ * rendered as an empty string.
  */
 export function compileText(
   parts: TemplateParts,
-  isOptional: (reference: Reference) => boolean,
-  escape: (text: string) => string = (text) => text,
+  isOptional: IsOptional,
+  position: TextPosition = {},
 ): Renderer<string | typeof OMIT> {
-  const whole = wholePlaceholder(parts);
-  if (whole) {
-    const absent = isOptional(whole) ? OMIT : undefined;
+  const pieces = parts.map((part) =>
+    typeof part === 'string'
+      ? part
+      : { reference: part, read: compileReference(part), optional: isOptional(part) },
+  );
+  const [only] = pieces;
+  if (pieces.length === 1 && typeof only === 'object') {
+    const { reference, read, optional } = only;
     return (scope, faults) => {
-      const value = lookUp(whole, scope);
-      if (value === undefined && absent) return absent;
-      return textOf(whole, value, faults, escape);
+      const value = read(scope);
+      return optional && isAbsent(value) ? OMIT : textOf(reference, value, faults, position);
     };
   }
-  if (parts.every((part) => typeof part === 'string')) {
-    const text = parts.join('');
+  if (pieces.every((piece) => typeof piece === 'string')) {
+    const text = pieces.join('');
     return () => text;
   }
+  const optionals = pieces.flatMap((piece) =>
+    typeof piece === 'object' && piece.optional ? [piece.read] : [],
+  );
   return (scope, faults) => {
+    for (const read of optionals) if (isAbsent(read(scope))) return OMIT;
     let text = '';
-    for (const part of parts) {
-      text += typeof part === 'string' ? part : textOf(part, lookUp(part, scope), faults, escape);
+    for (const piece of pieces) {
+      text +=
+        typeof piece === 'string' ? piece : textOf(piece.reference, piece.read(scope), faults, position);
     }
     return text;
   };
@@ -69,8 +102,9 @@ export function compileText(
 
 /** A template that is exactly one placeholder, giving the value itself, type and all. */
 export function compileValue(whole: Reference, isOptional: boolean): Renderer<unknown> {
+  const read = compileReference(whole);
   return (scope, faults) => {
-    const value = lookUp(whole, scope);
+    const value = read(scope);
     if (value !== undefined) return value;
     if (isOptional) return OMIT;
     faults.miss(whole.name);
@@ -82,7 +116,7 @@ export function compileValue(whole: Reference, isOptional: boolean): Renderer<un
 export function compileJson(
   template: unknown,
   parse: (text: string) => TemplateParts,
-  isOptional: (reference: Reference) => boolean,
+  isOptional: IsOptional,
 ): Renderer<unknown> {
   if (typeof template === 'string') {
     const parts = parse(template);
@@ -109,23 +143,30 @@ export function compileJson(
   return () => template;
 }
 
+/** How a value is written as text: lists and objects as JSON. */
+export function toText(value: unknown): string {
+  return typeof value === 'object' ? JSON.stringify(value) : `${value as string | number | boolean}`;
+}
+
 function textOf(
-  reference: Reference,
+  { name }: Reference,
   value: unknown,
   faults: RenderFaults,
-  escape: (text: string) => string,
+  { escape, refuse }: TextPosition,
 ): string {
-  if (value === undefined || value === null) {
-    faults.miss(reference.name);
+  if (isAbsent(value)) {
+    faults.miss(name);
     return '';
   }
+  const text = toText(value);
+  const problem = refuse?.(text);
+  if (problem !== undefined) faults.refuse(name, problem);
+  if (!escape) return text;
   try {
-    return escape(
-      typeof value === 'object' ? JSON.stringify(value) : `${value as string | number | boolean}`,
-    );
+    return escape(text);
   } catch {
     // encodeURIComponent throws on half a surrogate pair
-    faults.refuse(reference.name, 'has characters that cannot be sent');
+    faults.refuse(name, 'has characters that cannot be sent');
     return '';
   }
 }

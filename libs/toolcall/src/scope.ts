@@ -28,6 +28,8 @@ export interface Scope {
   readonly arguments: Readonly<Record<string, unknown>>;
   /** Variables of the response; in messages only. */
   readonly variables?: Readonly<Record<string, unknown>>;
+  /** What earlier tools of the call returned, as far as this tool reads it. */
+  readonly callVariables?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** The names that are always available, whatever the tool declares. */
@@ -49,18 +51,20 @@ export const contextNames: readonly string[] = [
 ];
 
 /**
- * The value a reference stands for: bound, then context, then arguments, then the response's variables. Null from the
- * context counts as absent; null from an argument is the model's own and stays.
+ * The value a reference stands for: bound, then context, then arguments, then the response's variables, then those of
+ * the call. A bound name that has no value is absent, whoever else has one. Null from the context or the call counts as
+ * absent; null from an argument is the model's own and stays.
  */
 export function lookUp({ path }: Reference, scope: Scope): unknown {
   const head = path[0] as string;
-  const bound = fromRecord(scope.bound, head, path);
-  if (bound !== undefined) return bound;
+  if (Object.hasOwn(scope.bound, head)) return readPath(scope.bound[head], path, 1);
   const known = readPath(contextValue(head, scope), path, 1);
   if (known !== undefined && known !== null) return known;
   const argument = fromRecord(scope.arguments, head, path);
-  if (argument !== undefined || !scope.variables) return argument;
-  return fromRecord(scope.variables, head, path);
+  if (argument !== undefined) return argument;
+  const response = scope.variables && fromRecord(scope.variables, head, path);
+  if (response !== undefined || !scope.callVariables) return response;
+  return fromRecord(scope.callVariables, head, path) ?? undefined;
 }
 
 function fromRecord(record: Readonly<Record<string, unknown>>, head: string, path: ValuePath): unknown {

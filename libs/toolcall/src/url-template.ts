@@ -1,5 +1,4 @@
-import type { Reference, TemplateParts } from './parse-template.js';
-import { parseTemplate } from './parse-template.js';
+import { parseTemplate, type Reference, type TemplateParts, type TemplateSyntax } from './parse-template.js';
 import { parsePath } from './value-path.js';
 
 /** A URL with placeholders, taken apart before anything is put in: what is literal can then not be moved. */
@@ -30,8 +29,11 @@ export function withScheme(url: string): string {
   return SCHEME.test(trimmed) && !isHostAndPort ? trimmed : `https://${trimmed}`;
 }
 
-/** Reads a URL template. Scheme, host and port are literal; whether they may be called is the egress policy's say. */
-export function parseUrlTemplate(text: string): ParsedUrl {
+/**
+ * Reads a URL template. Scheme, host and port are literal; whether they may be called is the egress policy's say.
+ * Placeholders are found first, so that what their filters say (`| default: "a/b"`) divides nothing.
+ */
+export function parseUrlTemplate(text: string, syntax: TemplateSyntax = {}): ParsedUrl {
   if (UNSAFE.test(text)) return refuse('has a control character or a backslash');
   const [, scheme = '', authority = '', rest = ''] =
     /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)(.*)$/is.exec(text) ?? [];
@@ -39,21 +41,43 @@ export function parseUrlTemplate(text: string): ParsedUrl {
     return refuse('must start with https:// (or http:// where the operator allows it)');
   if (/[{}<>]/.test(authority)) return refuse('has a placeholder in the host; move it to the path');
   if (authority.includes('@')) return refuse('has a user name in it; put the credential into the vault');
-  if (rest.includes('#')) return refuse('has a fragment (#…), which is never sent');
   const origin = canonicalOrigin(`${scheme}://${authority}`);
   if (!origin) return refuse('has no valid host');
 
-  const queryStart = rest.indexOf('?');
-  const path = queryStart === -1 ? rest : rest.slice(0, queryStart);
-  const query = queryStart === -1 ? '' : rest.slice(queryStart + 1);
+  const parsed = parseTemplate(rest, syntax);
+  if (!parsed.ok) return parsed;
+  const { parts } = parsed;
+  if (parts.some((part) => typeof part === 'string' && part.includes('#')))
+    return refuse('has a fragment (#…), which is never sent');
+  const [path = [], ...queries] = split(parts, '?');
   const segments: TemplateParts[] = [];
-  for (const segment of path === '' ? [''] : path.slice(1).split('/')) {
-    const parsed = parseSegment(segment);
-    if (!parsed.ok) return refuse(parsed.message);
-    segments.push(parsed.parts);
+  for (const segment of split(path, '/').slice(path[0] === '' ? 0 : 1)) {
+    const read = parseSegment(segment);
+    if (!read.ok) return refuse(read.message);
+    segments.push(read.parts);
   }
-  const pairs = parseQuery(query);
+  const pairs = parseQuery(join(queries, '?'));
   return pairs.ok ? { ok: true, url: { origin, segments, query: pairs.pairs } } : refuse(pairs.message);
+}
+
+/** The parts between the separators in literal text; a list of n separators gives n + 1 lists, none of them empty. */
+function split(parts: TemplateParts, separator: string): TemplateParts[] {
+  const lists: (string | Reference)[][] = [[]];
+  for (const part of parts) {
+    if (typeof part !== 'string') {
+      lists.at(-1)?.push(part);
+      continue;
+    }
+    for (const [index, piece] of part.split(separator).entries()) {
+      if (index > 0) lists.push([]);
+      if (piece !== '') lists.at(-1)?.push(piece);
+    }
+  }
+  return lists.map((list) => (list.length === 0 ? [''] : list));
+}
+
+function join(lists: readonly TemplateParts[], separator: string): TemplateParts {
+  return lists.flatMap((list, index) => (index === 0 ? list : [separator, ...list]));
 }
 
 function refuse(message: string): { ok: false; message: string } {
@@ -73,22 +97,25 @@ export function canonicalOrigin(text: string): string | undefined {
   return isBare && /^https?:$/.test(url.protocol) ? url.origin : undefined;
 }
 
-function parseSegment(segment: string): { ok: true; parts: TemplateParts } | { ok: false; message: string } {
-  const named = NAMED_SEGMENT.exec(segment);
+function parseSegment(
+  parts: TemplateParts,
+): { ok: true; parts: TemplateParts } | { ok: false; message: string } {
+  const literal = parts.every((part) => typeof part === 'string') ? parts.join('') : undefined;
+  const named = literal === undefined ? null : NAMED_SEGMENT.exec(literal);
   if (named) {
     const name = named[1] ?? named[2] ?? '';
     const parsed = parsePath(name);
-    if (!parsed.ok) return refuse(`path parameter \`${segment}\` ${parsed.message}`);
-    return { ok: true, parts: [{ name, path: parsed.path } satisfies Reference] };
+    if (!parsed.ok) return refuse(`path parameter \`${literal}\` ${parsed.message}`);
+    return { ok: true, parts: [{ name, path: parsed.path }] };
   }
-  const parsed = parseTemplate(segment);
-  if (!parsed.ok) return parsed;
-  if (parsed.parts.every((part) => typeof part === 'string') && isDotSegment(segment)) {
-    return refuse('has a `.` or `..` segment');
+  if (parts.some((part) => typeof part === 'string' && /[{}]/.test(part))) {
+    const whole = parts.map((part) => (typeof part === 'string' ? part : `{{${part.name}}}`)).join('');
+    return refuse(`segment \`${whole}\`: \`{name}\` fills a whole segment only; write \`{{name}}\``);
   }
+  if (literal !== undefined && isDotSegment(literal)) return refuse('has a `.` or `..` segment');
   return {
     ok: true,
-    parts: parsed.parts.map((part) => (typeof part === 'string' ? encodeLiteral(part) : part)),
+    parts: parts.map((part) => (typeof part === 'string' ? encodeLiteral(part) : part)),
   };
 }
 
@@ -98,17 +125,18 @@ function encodeLiteral(text: string): string {
 }
 
 function parseQuery(
-  query: string,
+  query: TemplateParts,
 ): { ok: true; pairs: UrlTemplate['query'] } | { ok: false; message: string } {
   const pairs: { name: string; value: TemplateParts }[] = [];
-  for (const pair of query === '' ? [] : query.split('&')) {
-    const equals = pair.indexOf('=');
-    const name = decode(equals === -1 ? pair : pair.slice(0, equals));
-    if (name.includes('{')) return refuse('has a placeholder in the name of a query parameter');
-    const parsed = parseTemplate(equals === -1 ? '' : pair.slice(equals + 1));
-    if (!parsed.ok) return parsed;
-    const value = parsed.parts.map((part) => (typeof part === 'string' ? decode(part) : part));
-    if (name !== '') pairs.push({ name, value });
+  for (const pair of split(query, '&')) {
+    const [nameParts = [], ...values] = split(pair, '=');
+    const names = nameParts.filter((part) => typeof part === 'string');
+    if (names.length < nameParts.length || names.some((part) => part.includes('{')))
+      return refuse('has a placeholder in the name of a query parameter');
+    const name = decode(names.join(''));
+    const value = values.length === 0 ? [''] : join(values, '=');
+    if (name !== '')
+      pairs.push({ name, value: value.map((part) => (typeof part === 'string' ? decode(part) : part)) });
   }
   return { ok: true, pairs };
 }
@@ -121,7 +149,7 @@ function decode(text: string): string {
   }
 }
 
-/** Whether a server would read this segment as "here" or "up", in any encoding. */
+/** Whether a server would read this segment as "here" or "up", in any encoding, also one encoded several times over. */
 export function isDotSegment(segment: string): boolean {
-  return /^(?:\.|%2e){1,2}$/i.test(segment);
+  return /^(?:\.|%(?:25)*2e){1,2}$/i.test(segment);
 }
