@@ -49,6 +49,9 @@ export function secretValues(secret: CredentialSecret): string[] {
 export type Applied =
   { readonly ok: true; readonly request: RenderedRequest } | { readonly ok: false; readonly message: string };
 
+/** The vault refuses such a value for a header; one that gets here all the same could end its line and begin another. */
+const controlCharacter = /\p{Cc}/u;
+
 /** The request with the credential in it. What the tool itself has put under the same name gives way. */
 export function applyCredential(request: RenderedRequest, placements: readonly Placement[]): Applied {
   let { headers, query, body } = request;
@@ -57,6 +60,9 @@ export function applyCredential(request: RenderedRequest, placements: readonly P
     const value = placement.value.reveal();
     if (placement.in === 'header') {
       const lower = name.toLowerCase();
+      if (controlCharacter.test(value)) {
+        return { ok: false, message: `Its value for the header \`${name}\` holds a control character` };
+      }
       const text = placement.scheme ? `${placement.scheme} ${value}` : value;
       headers = [...headers.filter(([other]) => other.toLowerCase() !== lower), [name, text]];
     } else if (placement.in === 'query') {

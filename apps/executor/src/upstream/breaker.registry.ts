@@ -18,8 +18,8 @@ const MOST_BREAKERS = 2000;
 const BUCKET_MS = 1000;
 
 /**
- * A circuit breaker per organization and origin: one tenant's trouble with an API is not another's. Ten calls and half
- * of them failed within ten seconds open it; after five seconds one call tries.
+ * A circuit breaker per organization and origin: one tenant's trouble with an API is not another's. Ten calls
+ * within ten seconds, more than half of them failed, open it; after five seconds one call tries.
  */
 export class BreakerRegistry {
   private readonly breakers = new Map<string, Breaker>();
