@@ -22,7 +22,7 @@ const mayImport = {
   sealing: [],
   egress: [],
   telemetry: [],
-  devstack: ['sealing'],
+  devstack: ['contracts', 'messaging', 'sealing'],
   contracts: ['toolcall'],
   messaging: ['contracts', 'telemetry', 'toolcall'],
   runtime: ['contracts', 'messaging', 'telemetry', 'toolcall'],

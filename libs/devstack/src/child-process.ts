@@ -51,8 +51,11 @@ export class Child {
 
   /** Resolves with the first line that matches; rejects when the process ends or the time is over first. */
   async waitForLine(pattern: RegExp, timeoutMs: number): Promise<string> {
-    const seen = this.lastLines.find((line) => pattern.test(line));
-    if (seen !== undefined) return seen;
+    return this.lastLines.find((line) => pattern.test(line)) ?? this.nextLine(pattern, timeoutMs);
+  }
+
+  /** The same for what it has not said yet. */
+  async nextLine(pattern: RegExp, timeoutMs: number): Promise<string> {
     let listener!: (line: string) => void;
     let timer!: NodeJS.Timeout;
     const line = new Promise<string>((resolve, reject) => {

@@ -1,3 +1,4 @@
+import { busConfiguration, type BusServer } from '#messaging/bus-configuration';
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { delimiter, join, resolve } from 'node:path';
@@ -8,25 +9,45 @@ export interface RunningNats {
   readonly port: number;
   readonly url: string;
   readonly child: Child;
+  /** Lets in other users, without ending anybody's connection that may stay. */
+  reload(secured: SecuredBus): Promise<void>;
   stop(): Promise<void>;
 }
 
+/** Who is let in; absent, everybody is. */
+export type SecuredBus = Pick<BusServer, 'users' | 'tls'>;
+
+export interface NatsServerOptions {
+  readonly dataDir: string;
+  readonly port?: number;
+  readonly secured?: SecuredBus | undefined;
+}
+
 /** A real nats-server with JetStream on disk, as a child process. */
-export async function startNatsServer(options: { dataDir: string; port?: number }): Promise<RunningNats> {
+export async function startNatsServer(options: NatsServerOptions): Promise<RunningNats> {
   const home = resolve(options.dataDir);
   await mkdir(home, { recursive: true });
   const config = join(home, 'nats-server.conf');
 
   for (let attempt = 1; ; attempt += 1) {
     const port = await freePort(options.port);
-    await writeFile(config, configuration(port, join(home, 'jetstream')), { mode: 0o600 });
+    const write = (secured?: SecuredBus) =>
+      writeFile(config, configuration(port, join(home, 'jetstream'), secured), { mode: 0o600 });
+    await write(options.secured);
     const child = new Child('nats-server', natsServerBinary(), ['-c', config]);
     try {
       await child.waitForLine(/Server is ready/, 15_000);
       const stop = async () => {
         await child.stop(5000);
       };
-      return { port, url: `nats://127.0.0.1:${port}`, child, stop };
+      const reload = async (secured: SecuredBus) => {
+        await write(secured);
+        const reloaded = child.nextLine(/Reloaded server configuration|reload failed/i, 5000);
+        process.kill(child.pid, 'SIGHUP');
+        const line = await reloaded;
+        if (!line.includes('Reloaded server')) throw new Error(`nats-server: ${line}`);
+      };
+      return { port, url: `nats://127.0.0.1:${port}`, child, reload, stop };
     } catch (error) {
       await child.kill();
       if (attempt === 3) throw error;
@@ -34,7 +55,8 @@ export async function startNatsServer(options: { dataDir: string; port?: number 
   }
 }
 
-function configuration(port: number, store: string): string {
+function configuration(port: number, store: string, secured: SecuredBus | undefined): string {
+  if (secured) return busConfiguration({ host: '127.0.0.1', port, storeDir: store, ...secured });
   return [
     'host: "127.0.0.1"',
     `port: ${port}`,

@@ -38,6 +38,8 @@ interface Route {
   readonly succeeded: Counter.Internal;
 }
 
+/** An inbox, or what stands for one of another account (`_R_`) or cluster (`_GR_`). */
+const INBOX = /^_(INBOX[._]|R_\.|GR_\.)/;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /**
@@ -131,7 +133,9 @@ export class NatsTransport extends Server implements CustomTransportStrategy {
   }
 
   private answer(route: Route, message: Msg): void {
-    if (!message.reply) return; // nobody waits for it, so nobody asked
+    // Without an inbox nobody waits for it. And a reply goes out with this service's rights: sent anywhere but to an
+    // inbox, it would do for a stranger what the stranger may not.
+    if (!message.reply || !INBOX.test(message.reply)) return;
     if (this.underWay >= this.options.maxInFlight) {
       this.respondWithError(
         message,

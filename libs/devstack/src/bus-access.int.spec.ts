@@ -1,0 +1,169 @@
+import * as audit from '#contracts/audit.contract';
+import { orchestratorAccess, serviceAccess, type BusAccess } from '#contracts/bus-access';
+import * as catalog from '#contracts/catalog.contract';
+import * as executor from '#contracts/executor.contract';
+import { Announcement, Rpc } from '#contracts/rpc';
+import * as vault from '#contracts/vault.contract';
+import { startTestNats } from '#testing/test-nats';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { connect, nkeyAuthenticator, nkeys, type NatsConnection } from '@nats-io/transport-node';
+import { randomUUID } from 'node:crypto';
+import type { RunningNats } from './nats-server.js';
+
+const mine = randomUUID();
+const theirs = randomUUID();
+const stream = executor.executionStream.name;
+
+type User = 'catalog' | 'vault' | 'executor' | 'audit' | 'gateway' | 'orchestrator';
+const users: Record<User, BusAccess> = { ...serviceAccess, orchestrator: orchestratorAccess('demo', mine) };
+
+/** Who may send where: the first line that matches a subject says it. What matches none fails the test. */
+const mayPublish: readonly [RegExp, readonly User[]][] = [
+  [/^patchbay\.internal\.[a-z]+\.nothing\.here$/, []],
+  [/^patchbay\.internal\.vault\.credential\.open$/, ['executor']],
+  [/^patchbay\.internal\.vault\.credential\.get$/, ['gateway', 'catalog']],
+  [/^patchbay\.internal\.vault\.credential\.changed$/, ['vault']],
+  [/^patchbay\.internal\.vault\./, ['gateway']],
+  [/^patchbay\.internal\.catalog\.tool\.resolve$/, ['executor']],
+  [/^patchbay\.internal\.catalog\.tool\.changed$/, ['catalog']],
+  [/^patchbay\.internal\.catalog\./, ['gateway']],
+  [/^patchbay\.internal\.executor\.execution\.recorded$/, ['executor']],
+  [/^patchbay\.internal\.(executor|audit)\./, ['gateway']],
+  [/^patchbay\.v1\..*\.events$/, []],
+  [new RegExp(`^patchbay\\.v1\\.${mine}\\.`), ['gateway', 'orchestrator']],
+  [new RegExp(`^patchbay\\.v1\\.${theirs}\\.`), ['gateway']],
+  [/^\$JS\.API\.STREAM\.(INFO|CREATE)\.PATCHBAY_EXECUTIONS$/, ['executor', 'audit']],
+  [/^\$JS\.API\.CONSUMER\.MSG\.NEXT\.PATCHBAY_EXECUTIONS\.audit$/, ['audit']],
+  [/^\$JS\.ACK\.PATCHBAY_EXECUTIONS\.audit\./, ['audit']],
+  [/^(\$|_INBOX)/, []],
+];
+const mayListen: readonly [RegExp, readonly User[]][] = [
+  [/^patchbay\.internal\.vault\.credential\.changed$/, ['executor']],
+  [/^patchbay\.internal\.catalog\.tool\.changed$/, ['executor']],
+  [/^patchbay\.internal\.executor\.execution\.recorded$/, []],
+  [/^patchbay\.internal\.vault\./, ['vault']],
+  [/^patchbay\.internal\.catalog\./, ['catalog']],
+  [/^patchbay\.internal\.executor\./, ['executor']],
+  [/^patchbay\.internal\.audit\./, ['audit']],
+  [new RegExp(`^patchbay\\.v1\\.${mine}\\.calls\\.\\*\\.events$`), ['orchestrator']],
+  [/^patchbay\.v1\..*\.events$/, []],
+  [/^patchbay\.v1\.[^.]+\.tools\.list$/, ['catalog']],
+  [/^patchbay\.v1\./, ['executor']],
+  [/^(_INBOX|\$|>)/, []], // its own inbox apart
+];
+
+const declared = [audit, catalog, executor, vault].flatMap((module) =>
+  Object.values(module).filter(
+    (one): one is Rpc | Announcement => one instanceof Rpc || one instanceof Announcement,
+  ),
+);
+const subjects = declared.flatMap((one) =>
+  one instanceof Rpc && one.isPublic ? [one.subjectFor(mine), one.subjectFor(theirs)] : [one.subject],
+);
+const events = [mine, theirs].map((orgId) => `patchbay.v1.${orgId}.calls.*.events`);
+const published = [
+  ...subjects,
+  ...events.map((subject) => subject.replace('*', randomUUID())),
+  'patchbay.internal.vault.nothing.here',
+  ...[
+    'INFO',
+    'STREAM.LIST',
+    `STREAM.INFO.${stream}`,
+    `STREAM.CREATE.${stream}`,
+    `STREAM.DELETE.${stream}`,
+  ].map((api) => `$JS.API.${api}`),
+  ...[`STREAM.PURGE.${stream}`, `CONSUMER.MSG.NEXT.${stream}.audit`, 'STREAM.CREATE.OTHER'].map(
+    (api) => `$JS.API.${api}`,
+  ),
+  `$JS.ACK.${stream}.audit.1.1.1.1.1`,
+  '$SYS.REQ.SERVER.PING',
+  ...Object.values(users).map(({ inboxPrefix }) => `${inboxPrefix}.abc`),
+  '_INBOX.abc',
+];
+const listened = [
+  ...declared.map(({ subject }) => subject),
+  ...events,
+  'patchbay.v1.*.calls.*.events',
+  ...Object.values(users).map(({ inboxPrefix }) => `${inboxPrefix}.>`),
+  '_INBOX.>',
+  '$SYS.>',
+  '$JS.>',
+  '>',
+];
+
+describe('the bus, with the access each user is given', () => {
+  let nats: RunningNats;
+  const seeds = new Map<User, Uint8Array>();
+
+  beforeAll(async () => {
+    const known = Object.entries(users).map(([name, access]) => {
+      const pair = nkeys.createUser();
+      seeds.set(name as User, pair.getSeed());
+      return { name, access, publicKey: pair.getPublicKey() };
+    });
+    nats = await startTestNats({ secured: { users: known } });
+  });
+  afterAll(() => nats.stop());
+
+  const open = (user: User) =>
+    connect({
+      servers: nats.url,
+      authenticator: nkeyAuthenticator(seeds.get(user) ?? new Uint8Array()),
+      inboxPrefix: users[user].inboxPrefix,
+    });
+
+  it.each(Object.keys(users) as User[])('lets %s send where it may, and nowhere else', async (user) => {
+    const connection = await open(user);
+    const refused = refusalsOf(connection);
+    for (const subject of published) connection.publish(subject, '{}');
+    await connection.flush();
+    await connection.close();
+
+    const expected = published.filter((subject) => !rule(mayPublish, subject).includes(user));
+    expect((await refused).publish.toSorted()).toEqual(expected.toSorted());
+  });
+
+  it.each(Object.keys(users) as User[])('lets %s listen where it may, and nowhere else', async (user) => {
+    const connection = await open(user);
+    const refused = refusalsOf(connection);
+    for (const subject of listened) connection.subscribe(subject, { callback: () => undefined });
+    await connection.flush();
+    await connection.close();
+
+    const own = `${users[user].inboxPrefix}.>`;
+    const expected = listened.filter(
+      (subject) => subject !== own && !rule(mayListen, subject).includes(user),
+    );
+    expect((await refused).subscription.toSorted()).toEqual(expected.toSorted());
+  });
+
+  it.each([
+    ['nobody in particular', {}],
+    ['a stranger with an nkey', { authenticator: nkeyAuthenticator(nkeys.createUser().getSeed()) }],
+    ['a user and a password', { user: 'gateway', pass: 'gateway' }],
+  ])('does not let in %s', async (_who, options) => {
+    await expect(connect({ servers: nats.url, ...options, reconnect: false })).rejects.toThrow(
+      /authorization/i,
+    );
+  });
+});
+
+function rule(table: typeof mayPublish, subject: string): readonly string[] {
+  const found = table.find(([pattern]) => pattern.test(subject));
+  if (!found) throw new Error(`Nobody has said who may use ${subject}`);
+  return found[1];
+}
+
+/** What the server refused until the connection closed. */
+async function refusalsOf(connection: NatsConnection) {
+  const refused: Record<'publish' | 'subscription', string[]> = { publish: [], subscription: [] };
+  for await (const status of connection.status()) {
+    if (status.type !== 'error') continue;
+    const { operation, subject } = status.error as Error & {
+      operation: 'publish' | 'subscription';
+      subject: string;
+    };
+    refused[operation].push(subject);
+  }
+  return refused;
+}
