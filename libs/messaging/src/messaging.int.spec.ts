@@ -195,7 +195,7 @@ describe('messaging over a real nats-server', () => {
     await startInstance(nats.url);
     const arrived: string[] = [];
     for (const subject of ['patchbay.internal.secret.changed', '_INBOX_stranger.1']) {
-      plain.subscribe(subject, { callback: () => arrived.push(subject) });
+      plain.subscribe(subject, { callback: () => void arrived.push(subject) });
     }
 
     const request = JSON.stringify({ name: 'Ada' });

@@ -11,6 +11,8 @@ export interface NatsOptions {
   /** An nkey seed (`SU…`); goes before user and password. */
   readonly nkeySeed?: string | undefined;
   readonly inboxPrefix?: string | undefined;
+  /** PEM file of the authority that signed the server's certificate; the connection is then TLS or none. */
+  readonly caFile?: string | undefined;
 }
 
 /** The process's one connection: never gives up, and knows whether it is up. */
@@ -24,7 +26,7 @@ export class NatsLink {
 
   /** Waits for the first connection as long as it takes. */
   static async open(options: NatsOptions): Promise<NatsLink> {
-    const { url, name, user, password, nkeySeed, inboxPrefix } = options;
+    const { url, name, user, password, nkeySeed, inboxPrefix, caFile } = options;
     // Subscribers run in the context of whoever connects: an empty one, or every message would carry that trace.
     const connection = await context.with(ROOT_CONTEXT, () =>
       connect({
@@ -33,6 +35,7 @@ export class NatsLink {
         ...(user && { user, pass: password ?? '' }),
         ...(nkeySeed && { authenticator: nkeyAuthenticator(new TextEncoder().encode(nkeySeed)) }),
         ...(inboxPrefix && { inboxPrefix }),
+        ...(caFile && { tls: { caFile } }),
         maxReconnectAttempts: -1, // the default gives up for good after about 20 s
         waitOnFirstConnect: true,
         reconnectTimeWait: 200,

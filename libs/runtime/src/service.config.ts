@@ -15,6 +15,8 @@ export class ServiceConfig {
   /** An nkey seed (`SU…`); goes before user and password. */
   @IsOptional() @IsString() readonly NATS_NKEY_SEED?: string;
   @IsOptional() @IsString() readonly NATS_INBOX_PREFIX?: string;
+  /** PEM file of the authority that signed the bus's certificate; the connection is then TLS or none. */
+  @IsOptional() @IsString() readonly NATS_CA_FILE?: string;
 
   /** Where `/health/live`, `/health/ready` and `/metrics` are served; 0 takes any free port. */
   @Type(() => Number)

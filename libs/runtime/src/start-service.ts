@@ -63,6 +63,7 @@ async function run<Config extends ServiceConfig>(definition: ServiceDefinition<C
     password: config.NATS_PASSWORD,
     nkeySeed: config.NATS_NKEY_SEED,
     inboxPrefix: config.NATS_INBOX_PREFIX,
+    caFile: config.NATS_CA_FILE,
   });
   const transport = new NatsTransport(link, {
     queue: name,
