@@ -1,9 +1,13 @@
 import { patience } from '#runtime/database';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { AgentToolsEntity } from './agents/agent-tools.entity.js';
+import { AgentsController } from './agents/agents.controller.js';
+import { AgentsService } from './agents/agents.service.js';
 import type { CatalogConfig } from './config.js';
 import { catalogDataSource } from './data-source.js';
 import { DefinitionGate } from './tools/definition-gate.service.js';
+import { ResolutionService } from './tools/resolution.service.js';
 import { ToolVersionEntity } from './tools/tool-version.entity.js';
 import { ToolEntity } from './tools/tool.entity.js';
 import { ToolsController } from './tools/tools.controller.js';
@@ -20,10 +24,10 @@ export class CatalogModule {
           ...catalogDataSource(config.DATABASE_URL, config.DATABASE_POOL),
           ...patience,
         }),
-        TypeOrmModule.forFeature([ToolEntity, ToolVersionEntity]),
+        TypeOrmModule.forFeature([AgentToolsEntity, ToolEntity, ToolVersionEntity]),
       ],
-      controllers: [ToolsController],
-      providers: [DefinitionGate, ToolsService, VersionsService],
+      controllers: [AgentsController, ToolsController],
+      providers: [AgentsService, DefinitionGate, ResolutionService, ToolsService, VersionsService],
     };
   }
 }

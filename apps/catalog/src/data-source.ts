@@ -1,11 +1,13 @@
 import { postgresOptions } from '#runtime/database';
+import { AgentToolsEntity } from './agents/agent-tools.entity.js';
 import { CreateTools1763700000000 } from './migrations/1763700000000-create-tools.js';
+import { CreateAgentTools1764000000000 } from './migrations/1764000000000-create-agent-tools.js';
 import { ToolVersionEntity } from './tools/tool-version.entity.js';
 import { ToolEntity } from './tools/tool.entity.js';
 
 /** Used by Nest and by the migrator; everything listed by class. */
 export const catalogDataSource = (url: string, pool?: number) => ({
   ...postgresOptions({ service: 'catalog', url, pool }),
-  entities: [ToolEntity, ToolVersionEntity],
-  migrations: [CreateTools1763700000000],
+  entities: [AgentToolsEntity, ToolEntity, ToolVersionEntity],
+  migrations: [CreateTools1763700000000, CreateAgentTools1764000000000],
 });

@@ -4,6 +4,7 @@ import { closed, Page, Timestamp, Uuid } from '#contracts/common.contract';
 import { errorCodes } from '#contracts/errors';
 import * as executor from '#contracts/executor.contract';
 import * as vault from '#contracts/vault.contract';
+import { ToolBinding } from '#toolcall/tool-binding';
 import { ToolDefinitionInput } from '#toolcall/tool-definition';
 import Type from 'typebox';
 import { roles } from './auth/roles.js';
@@ -47,6 +48,9 @@ export type RollBack = Type.Static<typeof RollBack>;
 const TestRun = Type.Omit(executor.TestTool, ['orgId', 'toolKey'], closed);
 export type TestRun = Type.Static<typeof TestRun>;
 
+const AgentToolsInput = Type.Omit(catalog.BindAgentTools, ['orgId', 'agentId', 'ifRevision'], closed);
+export type AgentToolsInput = Type.Static<typeof AgentToolsInput>;
+
 /** RFC 9457; `application/problem+json`. */
 const Problem = Type.Object({
   type: Type.String({ format: 'uri', description: '`urn:patchbay:problem:<code>`' }),
@@ -79,6 +83,9 @@ export const documents = {
   ToolVersion: catalog.ToolVersion,
   ToolVersionPage: catalog.ToolVersionPage,
   ToolDescriptions: catalog.ToolDescriptions,
+  ToolBinding,
+  AgentToolsInput,
+  AgentTools: catalog.AgentTools,
   RollBack,
   TestRun,
   TestedTool: executor.TestedTool,

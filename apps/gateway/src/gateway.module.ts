@@ -2,6 +2,7 @@ import { patience } from '#runtime/database';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { AgentsController } from './agents.controller.js';
 import { ApiKeysController } from './api-keys.controller.js';
 import { ApiKeyEntity } from './auth/api-key.entity.js';
 import { ApiKeyGuard } from './auth/api-key.guard.js';
@@ -34,6 +35,7 @@ export class GatewayModule {
       ],
       controllers: [
         ToolsController,
+        AgentsController,
         CredentialsController,
         ExecutionsController,
         StatsController,

@@ -6,7 +6,7 @@ import { codeOfStatus, httpStatus, isOurFault } from './http-status.js';
 const expected: [number, ErrorCode[]][] = [
   [400, ['invalid_request']],
   [401, ['unauthenticated']],
-  [403, ['forbidden']],
+  [403, ['forbidden', 'tool_not_allowed']],
   [
     404,
     [
@@ -18,7 +18,7 @@ const expected: [number, ErrorCode[]][] = [
       'api_key_not_found',
     ],
   ],
-  [409, ['tool_exists', 'tool_not_published', 'tool_archived', 'idempotency_conflict']],
+  [409, ['tool_exists', 'tool_not_published', 'tool_archived', 'binding_outdated', 'idempotency_conflict']],
   [412, ['precondition_failed']],
   [413, ['payload_too_large']],
   [422, ['credential_origin_mismatch']],

@@ -13,6 +13,8 @@ export const httpStatus: Record<ErrorCode, number> = {
   tool_exists: 409,
   tool_not_published: 409,
   tool_archived: 409,
+  tool_not_allowed: 403,
+  binding_outdated: 409,
   version_not_found: 404,
   credential_not_found: 404,
   credential_origin_mismatch: 422,

@@ -87,6 +87,7 @@ describe('the OpenAPI document', () => {
       'post /v1/tools',
       'post /v1/tools/{key}/rollback',
       'post /v1/tools/{key}/test',
+      'put /v1/agents/{agentId}/tools',
       'put /v1/credentials/{id}',
       'put /v1/tools/{key}',
     ]);
@@ -132,6 +133,8 @@ describe('the OpenAPI document', () => {
     const key = world.keys.admin;
 
     expect(isA('Tool', (await world.gateway.ask('GET', '/v1/tools/look_up', { key })).body)).toBe(true);
+    const agent = await world.gateway.ask('GET', '/v1/agents/front%20desk/tools', { key });
+    expect(isA('AgentTools', agent.body)).toBe(true);
     expect(isA('Me', (await world.gateway.ask('GET', '/v1/me', { key })).body)).toBe(true);
     expect(isA('ApiKeyPage', (await world.gateway.ask('GET', '/v1/api-keys', { key })).body)).toBe(true);
     expect(isA('Problem', await world.gateway.refusal('GET', '/v1/tools?limit=x', { key }))).toBe(true);

@@ -95,6 +95,20 @@ describe('a REST request', () => {
       { toolKey: 'look_up', arguments: { a: 1 }, version: 2 },
     ],
     ['POST', '/v1/tools/look_up/test', undefined, testTool, { toolKey: 'look_up' }],
+    [
+      'GET',
+      '/v1/agents/front%20desk%2F1/tools',
+      undefined,
+      catalog.getAgentTools,
+      { agentId: 'front desk/1' },
+    ],
+    [
+      'PUT',
+      '/v1/agents/a1/tools',
+      { tools: [{ key: 'look_up', bind: { order_id: '7' } }] },
+      catalog.bindAgentTools,
+      { agentId: 'a1', tools: [{ key: 'look_up', bind: { order_id: '7' } }] },
+    ],
     ['POST', '/v1/credentials', bearer, vault.createCredential, { credential: bearer }],
     ['GET', '/v1/credentials?limit=3', undefined, vault.listCredentials, { limit: 3 }],
     ['GET', credentialPath, undefined, vault.getCredential, { credentialId: credential.id }],
@@ -215,6 +229,8 @@ describe('a REST request', () => {
     ['/v1/tools/Look-Up', 'tool_not_found'],
     ['/v1/tools/a%2Fb', 'tool_not_found'],
     ['/v1/tools/*', 'tool_not_found'],
+    ['/v1/agents/a%0Ab/tools', 'not_found'],
+    [`/v1/agents/${'a'.repeat(201)}/tools`, 'not_found'],
     ['/v1/tools/look_up/versions/0', 'version_not_found'],
     ['/v1/tools/look_up/versions/1e3', 'version_not_found'],
     ['/v1/credentials/1%27%20OR%201=1', 'credential_not_found'],
@@ -240,6 +256,23 @@ describe('a REST request', () => {
       detail: '/request/url: must have a host (and 1 more)',
       problems: [{ pointer: '/request/url' }, { pointer: '' }],
     });
+  });
+
+  it('to bind tools is told where in the list it is wrong, by the gateway and by the catalog alike', async () => {
+    const body = {
+      tools: [{ key: 'look_up' }, { key: 'other', headers: [{ name: 'no name', value: 'x' }] }],
+    };
+    expect(await refusal('PUT', '/v1/agents/a1/tools', { body })).toMatchObject({
+      problems: [{ pointer: '/tools/1/headers/0/name', code: 'wrong_format' }],
+    });
+    expect(world.services.asked).toEqual([]);
+
+    world.services.answer(catalog.bindAgentTools, () => {
+      throw invalidRequest([{ pointer: '/tools/0/key', code: 'tool_not_found', message: 'names no tool' }]);
+    });
+    expect(await refusal('PUT', '/v1/agents/a1/tools', { body: { tools: [{ key: 'gone' }] } })).toMatchObject(
+      { status: 400, problems: [{ pointer: '/tools/0/key' }] },
+    );
   });
 
   it.each([

@@ -8,7 +8,7 @@ import { NatsLink } from '#messaging/nats-connection';
 import { encodeError } from '#messaging/wire';
 import { EventEmitter, once } from 'node:events';
 import type { TSchema } from 'typebox';
-import { credential, execution, record, stats, tool, version } from './sample-replies.js';
+import { agentTools, credential, execution, record, stats, tool, version } from './sample-replies.js';
 
 export interface Asked {
   readonly rpc: Rpc;
@@ -100,6 +100,8 @@ function samples(): [Rpc, object][] {
     [catalog.listToolVersions, { items: [version] }],
     [catalog.getToolVersion, version],
     [catalog.describeTools, { format: 'openai', tools: [] }],
+    [catalog.getAgentTools, agentTools],
+    [catalog.bindAgentTools, agentTools],
     [vault.createCredential, credential],
     [vault.getCredential, credential],
     [vault.listCredentials, { items: [credential] }],

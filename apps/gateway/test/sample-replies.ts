@@ -1,5 +1,5 @@
 import type { Stats } from '#contracts/audit.contract';
-import type { Tool, ToolVersion } from '#contracts/catalog.contract';
+import type { AgentTools, Tool, ToolVersion } from '#contracts/catalog.contract';
 import type { Execution, ExecutionRecord } from '#contracts/executor.contract';
 import type { Credential } from '#contracts/vault.contract';
 import type { ToolDefinition } from '#toolcall/tool-definition';
@@ -27,6 +27,13 @@ export const tool: Tool = {
 };
 
 export const version: ToolVersion = { key: 'look_up', version: 3, publishedAt: at, definition };
+
+export const agentTools: AgentTools = {
+  agentId: 'front desk',
+  revision: 5,
+  tools: [{ key: 'look_up', headers: [{ name: 'X-Team', value: 'front' }] }],
+  updatedAt: at,
+};
 
 export const credential: Credential = {
   id: '0199b0c1-0000-7000-8000-000000000001',

@@ -1,6 +1,7 @@
+import { ToolBinding } from '#toolcall/tool-binding';
 import { ToolDefinition, ToolDefinitionInput, ToolKey } from '#toolcall/tool-definition';
 import Type from 'typebox';
-import { closed, JsonObject, Page, pageFields, Timestamp, Uuid } from './common.contract.js';
+import { AgentId, closed, JsonObject, Page, pageFields, Timestamp, Uuid } from './common.contract.js';
 import { Announcement, Rpc } from './rpc.js';
 
 export const Tool = Type.Object(
@@ -86,6 +87,8 @@ export const ResolveTool = Type.Object(
   {
     ...oneTool,
     version: Type.Optional(Type.Union([Type.Integer({ minimum: 1 }), Type.Literal('draft')])),
+    /** The tool as this agent has it: refused with `tool_not_allowed` where it has not. */
+    agentId: Type.Optional(AgentId),
   },
   closed,
 );
@@ -108,7 +111,8 @@ export type SchemaFormat = Type.Static<typeof SchemaFormat>;
 
 export const DescribeTools = Type.Object(
   {
-    agentId: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
+    /** Only the tools this agent has, as it has them. */
+    agentId: Type.Optional(AgentId),
     callId: Type.Optional(Uuid),
     format: Type.Optional(SchemaFormat),
   },
@@ -124,3 +128,35 @@ export const ToolChanged = Type.Object({ orgId: Uuid, toolKey: ToolKey }, closed
 export type ToolChanged = Type.Static<typeof ToolChanged>;
 /** Published, archived or rolled back: whoever holds the definition drops it. */
 export const toolChanged = new Announcement('patchbay.internal.catalog.tool.changed', ToolChanged);
+
+/** An agent nobody has bound has every published tool; one whose list was put has exactly those, be it none. */
+export const AgentTools = Type.Object(
+  {
+    agentId: AgentId,
+    /** Grows with every change, 1 while nobody has bound the agent; the REST door's ETag. */
+    revision: Type.Integer({ minimum: 1 }),
+    /** Absent while nobody has bound the agent. */
+    tools: Type.Optional(Type.Array(ToolBinding)),
+    updatedAt: Type.Optional(Timestamp),
+  },
+  closed,
+);
+export type AgentTools = Type.Static<typeof AgentTools>;
+
+const oneAgent = { orgId: Uuid, agentId: AgentId };
+export const GetAgentTools = Type.Object(oneAgent, closed);
+export type GetAgentTools = Type.Static<typeof GetAgentTools>;
+export const getAgentTools = new Rpc('patchbay.internal.catalog.agent.get', GetAgentTools, AgentTools);
+
+export const BindAgentTools = Type.Object(
+  { ...oneAgent, tools: Type.Array(ToolBinding, { maxItems: 200 }), ifRevision },
+  closed,
+);
+export type BindAgentTools = Type.Static<typeof BindAgentTools>;
+/** Gives an agent exactly these tools. Each override is checked as a tool that is saved. */
+export const bindAgentTools = new Rpc('patchbay.internal.catalog.agent.bind', BindAgentTools, AgentTools);
+
+export const AgentChanged = Type.Object(oneAgent, closed);
+export type AgentChanged = Type.Static<typeof AgentChanged>;
+/** Bound anew: whoever holds a definition as this agent has it drops it. */
+export const agentChanged = new Announcement('patchbay.internal.catalog.agent.changed', AgentChanged);

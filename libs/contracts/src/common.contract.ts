@@ -5,6 +5,9 @@ export const closed = { additionalProperties: false } as const;
 export const Uuid = Type.String({ format: 'uuid' });
 export const Timestamp = Type.String({ format: 'date-time', description: 'RFC 3339, UTC' });
 
+/** Names an agent; the orchestrator's own, without control characters. */
+export const AgentId = Type.String({ minLength: 1, maxLength: 200, pattern: '^[^\\u0000-\\u001f\\u007f]+$' });
+
 /** Keys are somebody else's; a pattern per key would cost on the hot path. */
 export const JsonObject = Type.Unsafe<Record<string, unknown>>({ type: 'object' });
 

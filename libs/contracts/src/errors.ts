@@ -12,6 +12,8 @@ export const errorCodes = [
   'tool_exists',
   'tool_not_published',
   'tool_archived',
+  'tool_not_allowed',
+  'binding_outdated',
   'version_not_found',
   'credential_not_found',
   'credential_origin_mismatch',

@@ -1,6 +1,6 @@
 import { ToolKey } from '#toolcall/tool-definition';
 import Type from 'typebox';
-import { closed, JsonObject, Timestamp, Uuid } from './common.contract.js';
+import { AgentId, closed, JsonObject, Timestamp, Uuid } from './common.contract.js';
 import { Announcement, Rpc } from './rpc.js';
 
 const Text = Type.String({ maxLength: 1024 });
@@ -28,7 +28,8 @@ export const ExecuteTool = Type.Object(
     toolKey: ToolKey,
     /** Absent while the call is not yet bound. */
     callId: Type.Optional(Uuid),
-    agentId: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
+    /** Whose tools may be run, and with which overrides; every published one when absent. */
+    agentId: Type.Optional(AgentId),
     /** What the model supplied. Untrusted. */
     arguments: Type.Optional(JsonObject),
     context: Type.Optional(CallContext),
@@ -65,6 +66,8 @@ export type ExecutionStatus = Type.Static<typeof ExecutionStatus>;
 export const executionErrorCodes = [
   'arguments_missing',
   'arguments_invalid',
+  'tool_not_allowed',
+  'binding_outdated',
   'burden_not_supported',
   'async_not_supported',
   'verification_not_supported',

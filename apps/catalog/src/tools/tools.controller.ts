@@ -30,6 +30,7 @@ import {
 } from '#contracts/catalog.contract';
 import { Handles, RpcController } from '#messaging/handles.decorator';
 import type { RpcContext } from '#messaging/rpc-context';
+import { ResolutionService } from './resolution.service.js';
 import { ToolsService } from './tools.service.js';
 import { VersionsService } from './versions.service.js';
 
@@ -38,6 +39,7 @@ export class ToolsController {
   constructor(
     private readonly tools: ToolsService,
     private readonly versions: VersionsService,
+    private readonly resolution: ResolutionService,
   ) {}
 
   @Handles(createTool)
@@ -86,12 +88,12 @@ export class ToolsController {
   }
 
   @Handles(resolveTool)
-  resolve({ version, ...name }: ResolveTool): Promise<ResolvedTool> {
-    return this.versions.resolve(name, version);
+  resolve(request: ResolveTool): Promise<ResolvedTool> {
+    return this.resolution.resolve(request);
   }
 
   @Handles(describeTools)
   describe(request: DescribeTools, { orgId }: RpcContext): Promise<ToolDescriptions> {
-    return this.versions.describe(orgId, request);
+    return this.resolution.describe(orgId, request);
   }
 }

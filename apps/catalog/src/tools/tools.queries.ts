@@ -1,7 +1,8 @@
 import type { Tool, ToolVersion } from '#contracts/catalog.contract';
 import { ServiceError } from '#contracts/errors';
+import type { ToolDefinition } from '#toolcall/tool-definition';
 import type { EntityManager } from 'typeorm';
-import type { ToolVersionEntity } from './tool-version.entity.js';
+import { ToolVersionEntity } from './tool-version.entity.js';
 import { ToolEntity } from './tool.entity.js';
 
 /** One tool of one organization. */
@@ -40,6 +41,24 @@ export async function lockTool(
 
 export function toolArchived({ toolKey }: ToolName): ServiceError {
   return new ServiceError('tool_archived', `The tool \`${toolKey}\` is archived; create it again to use it`);
+}
+
+/** One version of one tool. */
+export interface VersionName {
+  readonly key: string;
+  readonly version: number;
+}
+
+/** Fetches versions of several tools at once. @returns what finds the definition of one of them */
+export async function findVersions(
+  manager: EntityManager,
+  orgId: string,
+  wanted: readonly VersionName[],
+): Promise<(key: string, version: number | null | undefined) => ToolDefinition | undefined> {
+  const where = wanted.map(({ key, version }) => ({ orgId, key, version }));
+  const found = where.length > 0 ? await manager.findBy(ToolVersionEntity, where) : [];
+  const definitions = new Map(found.map((one) => [`${one.key} ${one.version}`, one.definition]));
+  return (key, version) => definitions.get(`${key} ${version ?? ''}`);
 }
 
 export function toTool(row: ToolEntity): Tool {

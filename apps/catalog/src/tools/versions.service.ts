@@ -1,9 +1,6 @@
 import {
   toolChanged,
-  type DescribeTools,
   type ListToolVersions,
-  type ResolvedTool,
-  type ToolDescriptions,
   type ToolVersion,
   type ToolVersionPage,
 } from '#contracts/catalog.contract';
@@ -11,18 +8,16 @@ import { decodeCursor, encodeCursor } from '#contracts/cursor';
 import { ServiceError } from '#contracts/errors';
 import type { Deadline } from '#messaging/deadline';
 import { RpcClient } from '#messaging/rpc.client';
-import { describeTool } from '#toolcall/describe-tool';
 import type { ToolDefinition } from '#toolcall/tool-definition';
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { LessThan, Repository, type EntityManager } from 'typeorm';
 import { DefinitionGate } from './definition-gate.service.js';
-import { lockTool, toolArchived, toolNotFound, toVersion, type ToolName } from './tools.queries.js';
+import { lockTool, toolNotFound, toVersion, type ToolName } from './tools.queries.js';
 import { ToolVersionEntity } from './tool-version.entity.js';
 import { ToolEntity } from './tool.entity.js';
 
 const DEFAULT_LIMIT = 50;
-const DRAFT_VERSION = 0;
 
 /** Published versions: immutable, numbered, and what live calls run. */
 @Injectable()
@@ -75,31 +70,6 @@ export class VersionsService {
 
   async get(name: ToolName, version: number): Promise<ToolVersion> {
     return this.find(name, version, this.versions.manager);
-  }
-
-  /** What an executor runs: the published version, a pinned one, or the draft for a test. */
-  async resolve(name: ToolName, version: number | 'draft' | undefined): Promise<ResolvedTool> {
-    const tool = await this.tools.findOneBy({ orgId: name.orgId, key: name.toolKey });
-    if (!tool) return toolNotFound(name);
-    if (tool.status === 'archived') throw toolArchived(name);
-    if (version === 'draft') return { key: tool.key, version: DRAFT_VERSION, definition: tool.definition };
-    const wanted = version ?? tool.publishedVersion;
-    if (wanted === null)
-      throw new ServiceError('tool_not_published', `The tool \`${name.toolKey}\` is not published yet`);
-    const { definition } = await this.get(name, wanted);
-    return { key: tool.key, version: wanted, definition };
-  }
-
-  /** Every published tool as a function schema, by key. */
-  async describe(orgId: string, { format = 'patchbay' }: DescribeTools): Promise<ToolDescriptions> {
-    const published = await this.versions
-      .createQueryBuilder('version')
-      .innerJoin(ToolEntity, 'tool', 'tool.orgId = version.orgId AND tool.key = version.key')
-      .where('version.orgId = :orgId AND tool.status = :status', { orgId, status: 'active' })
-      .andWhere('tool.publishedVersion = version.version')
-      .orderBy('version.key')
-      .getMany();
-    return { format, tools: published.map(({ definition }) => describeTool(definition, format)) };
   }
 
   private async announcing(

@@ -1,3 +1,4 @@
+import { ServiceError } from '#contracts/errors';
 import type { Execution, ExecutionErrorCode, ExecutionRecord } from '#contracts/executor.contract';
 import type { MissingArgument } from '#toolcall/coerce-arguments';
 import type { Refusal } from './admit.js';
@@ -22,6 +23,19 @@ export interface Ending {
 export function refused(refusal: Refusal, outcome: string = refusal.code): Ending {
   const { code, message, hint } = refusal;
   return { status: 'refused', outcome, error: { code, message, retryable: false, hint } };
+}
+
+/** Not run: the agent has not this tool, or not any more. @throws whatever else kept the tool from being had */
+export function notTheAgents(error: unknown): Ending {
+  if (!(error instanceof ServiceError)) throw error;
+  const { code, message } = error;
+  if (code === 'tool_not_allowed') {
+    const hint =
+      'You do not have this tool. Do without it, or say that you cannot do this and offer to pass it on.';
+    return refused({ code, message, hint });
+  }
+  if (code === 'binding_outdated') return refused({ code, message, hint: hints.configuration });
+  throw error;
 }
 
 /** Not run until the model has more, or better, arguments. */

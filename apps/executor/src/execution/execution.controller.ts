@@ -1,4 +1,4 @@
-import { toolChanged, type ToolChanged } from '#contracts/catalog.contract';
+import { agentChanged, toolChanged, type AgentChanged, type ToolChanged } from '#contracts/catalog.contract';
 import {
   executeTool,
   testTool,
@@ -43,6 +43,12 @@ export class ExecutionController {
   @Hears(toolChanged)
   dropTool(changed: ToolChanged): Promise<void> {
     this.tools.drop(changed);
+    return Promise.resolve();
+  }
+
+  @Hears(agentChanged)
+  dropAgent(changed: AgentChanged): Promise<void> {
+    this.tools.dropAgent(changed);
     return Promise.resolve();
   }
 

@@ -21,6 +21,7 @@ import {
   failed,
   hints,
   inputRequired,
+  notTheAgents,
   refused,
   toExecution,
   toRecord,
@@ -65,8 +66,10 @@ export class ExecutionService {
 
   /** @throws ServiceError when Patchbay could not do its work; whatever the API did is a reply */
   async execute(run: ExecutionRun, version?: number | 'draft'): Promise<Execution> {
-    const resolving = this.tools.get({ ...run.tags, version }, run.deadline, run.span.context);
-    const tool = resolving instanceof Promise ? await resolving : resolving;
+    const { agentId } = run.request;
+    const resolving = this.tools.get({ ...run.tags, version, agentId }, run.deadline, run.span.context);
+    const tool = resolving instanceof Promise ? await resolving.catch(notTheAgents) : resolving;
+    if (!('compiled' in tool)) return this.end(run, tool);
     run.resolved(tool);
     const { compiled } = tool;
 

@@ -19,6 +19,8 @@ export interface ToolRequest {
   readonly orgId: string;
   readonly toolKey: string;
   readonly version?: number | 'draft' | undefined;
+  /** Whose overrides it has. */
+  readonly agentId?: string | undefined;
   readonly callId?: string | undefined;
 }
 
@@ -36,10 +38,11 @@ export class ToolCache {
     link.onReconnect(() => this.cache.distrust());
   }
 
-  /** @throws ServiceError `tool_not_found` and what else the catalog answers, `service_unavailable` when it cannot */
+  /** @throws ServiceError `tool_not_found`, `tool_not_allowed` and what else the catalog answers, `service_unavailable` when it cannot */
   get(request: ToolRequest, deadline: Deadline, parent: Context): RunnableTool | Promise<RunnableTool> {
     if (request.version === 'draft') return this.fetch(request, deadline, parent);
-    const key = `${request.orgId} ${request.toolKey} ${request.version ?? ''}`;
+    // The agent comes last: its name is anybody's.
+    const key = `${request.orgId} ${request.toolKey} ${request.version ?? ''} ${request.agentId ?? ''}`;
     return (
       this.cache.fresh(key) ??
       this.cache.get(key, (timeoutMs) => this.fetch(request, Deadline.in(timeoutMs), parent), deadline)
@@ -50,10 +53,15 @@ export class ToolCache {
     this.cache.drop((key) => key.startsWith(`${orgId} ${toolKey} `));
   }
 
+  /** Forgets the tools as this agent has them. */
+  dropAgent({ orgId, agentId }: { orgId: string; agentId: string }): void {
+    this.cache.drop((key) => key.startsWith(`${orgId} `) && key.endsWith(` ${agentId}`));
+  }
+
   private async fetch(request: ToolRequest, deadline: Deadline, parent: Context): Promise<RunnableTool> {
-    const { orgId, toolKey, version } = request;
+    const { orgId, toolKey, version, agentId } = request;
     const resolved = await context.with(withCallBaggage(parent, request), () =>
-      this.rpc.call(resolveTool, { orgId, toolKey, ...(version !== undefined && { version }) }, { deadline }),
+      this.rpc.call(resolveTool, { orgId, toolKey, version, agentId }, { deadline }),
     );
     return { key: resolved.key, version: resolved.version, compiled: compileTool(resolved.definition) };
   }

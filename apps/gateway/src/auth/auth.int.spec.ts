@@ -32,6 +32,8 @@ const routes: [route: string, allowed: Role[], status: number, body?: unknown][]
   ['GET /v1/tools/:key/versions', viewers, 200],
   ['GET /v1/tools/:key/versions/:n', viewers, 200],
   ['POST /v1/tools/:key/test', editors, 200, { arguments: {} }],
+  ['GET /v1/agents/:agentId/tools', viewers, 200],
+  ['PUT /v1/agents/:agentId/tools', editors, 200, { tools: [] }],
   ['POST /v1/credentials', editors, 201, bearer],
   ['GET /v1/credentials', viewers, 200],
   ['GET /v1/credentials/:id', viewers, 200],
@@ -47,7 +49,8 @@ const routes: [route: string, allowed: Role[], status: number, body?: unknown][]
   ['DELETE /v1/api-keys/:id', admins, 404],
   ['GET /v1/me', everyone, 200],
 ];
-const fill = (path: string) => path.replace(':key', 'look_up').replace(':n', '3').replace(':id', nobody);
+const fill = (path: string) =>
+  path.replace(':key', 'look_up').replace(':n', '3').replace(':id', nobody).replace(':agentId', 'front desk');
 
 describe('API keys', () => {
   let nats: RunningNats;

@@ -28,6 +28,7 @@ describe('a conditional request', () => {
   it.each([
     ['/v1/tools/look_up', '"7"'],
     ['/v1/tools/look_up/versions/3', '"3"'],
+    ['/v1/agents/a/tools', '"5"'],
     [credentialPath, '"4"'],
   ])('%s is tagged, and not sent again to who has it', async (path, etag) => {
     const first = await ask('GET', path);
@@ -44,6 +45,7 @@ describe('a conditional request', () => {
     ['DELETE', '/v1/tools/look_up', 'ifRevision', undefined],
     ['POST', '/v1/tools/look_up/publish', 'ifRevision', undefined],
     ['POST', '/v1/tools/look_up/rollback', 'ifRevision', { version: 1 }],
+    ['PUT', '/v1/agents/a/tools', 'ifRevision', { tools: [] }],
     ['PUT', credentialPath, 'ifVersion', bearer],
     ['DELETE', credentialPath, 'ifVersion', undefined],
   ];

@@ -1,0 +1,113 @@
+import { agentChanged, type AgentTools } from '#contracts/catalog.contract';
+import { ServiceError } from '#contracts/errors';
+import { invalidRequest } from '#contracts/validate';
+import { RpcClient } from '#messaging/rpc.client';
+import { applyBinding } from '#toolcall/apply-binding';
+import type { Problem } from '#toolcall/problem';
+import type { ToolBinding } from '#toolcall/tool-binding';
+import type { ToolDefinition } from '#toolcall/tool-definition';
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { In, Repository } from 'typeorm';
+import { ToolEntity } from '../tools/tool.entity.js';
+import { findVersions } from '../tools/tools.queries.js';
+import { AgentToolsEntity } from './agent-tools.entity.js';
+
+/** One agent of one organization. */
+export interface AgentName {
+  readonly orgId: string;
+  readonly agentId: string;
+}
+
+/** The revision of an agent nobody has bound. */
+const UNBOUND = 1;
+
+/** Which tools an agent has, and how they differ there. */
+@Injectable()
+export class AgentsService {
+  constructor(
+    @InjectRepository(AgentToolsEntity) private readonly agents: Repository<AgentToolsEntity>,
+    @InjectRepository(ToolEntity) private readonly tools: Repository<ToolEntity>,
+    private readonly rpc: RpcClient,
+  ) {}
+
+  async get(name: AgentName): Promise<AgentTools> {
+    const row = await this.find(name);
+    return row ? toAgentTools(row) : { agentId: name.agentId, revision: UNBOUND };
+  }
+
+  /** The agent's tools; undefined while nobody has bound it, and it has every published one. */
+  async bindingsOf(name: AgentName): Promise<readonly ToolBinding[] | undefined> {
+    return (await this.find(name))?.bindings;
+  }
+
+  /** @throws ServiceError `invalid_request` with every problem of every binding, `precondition_failed` */
+  async bind(
+    name: AgentName,
+    bindings: readonly ToolBinding[],
+    ifRevision: number | undefined,
+  ): Promise<AgentTools> {
+    const problems = await this.problemsOf(name.orgId, bindings);
+    if (problems.length > 0) throw invalidRequest(problems);
+    const { orgId, agentId } = name;
+    const [bound] = await this.agents.query<AgentToolsEntity[]>(
+      `INSERT INTO catalog.agent_tools AS agent (org_id, agent_id, revision, bindings)
+       SELECT $1::uuid, $2::text, ${UNBOUND + 1}, $3::json
+       WHERE $4::int IS NULL OR $4 = ${UNBOUND}
+          OR EXISTS (SELECT FROM catalog.agent_tools WHERE org_id = $1 AND agent_id = $2)
+       ON CONFLICT (org_id, agent_id) DO UPDATE
+         SET bindings = excluded.bindings, revision = agent.revision + 1, updated_at = now()
+         WHERE $4::int IS NULL OR agent.revision = $4
+       RETURNING agent_id AS "agentId", revision, bindings, updated_at AS "updatedAt"`,
+      [orgId, agentId, JSON.stringify(bindings), ifRevision ?? null],
+    );
+    if (!bound) {
+      const message = `The agent's tools are not at revision ${String(ifRevision)} any more`;
+      throw new ServiceError('precondition_failed', message);
+    }
+    this.rpc.announce(agentChanged, name);
+    return toAgentTools(bound);
+  }
+
+  private find({ orgId, agentId }: AgentName): Promise<AgentToolsEntity | null> {
+    return this.agents.findOneBy({ orgId, agentId });
+  }
+
+  private async problemsOf(orgId: string, bindings: readonly ToolBinding[]): Promise<Problem[]> {
+    const keys = bindings.map(({ key }) => key);
+    const found = await this.tools.findBy({ orgId, key: In(keys) });
+    const tools = new Map(found.map((tool) => [tool.key, tool]));
+    const wanted = bindings.flatMap(({ key, version = tools.get(key)?.publishedVersion }) =>
+      version ? [{ key, version }] : [],
+    );
+    const versions = await findVersions(this.tools.manager, orgId, wanted);
+    return bindings.flatMap((binding, index) => {
+      const at = `/tools/${index}`;
+      const { key, version } = binding;
+      if (keys.indexOf(key) !== index) {
+        return [{ pointer: `${at}/key`, code: 'duplicate', message: `\`${key}\` is bound more than once` }];
+      }
+      const tool = tools.get(key);
+      if (!tool) return [{ pointer: `${at}/key`, code: 'tool_not_found', message: 'names no tool of yours' }];
+      if (tool.status === 'archived') {
+        return [{ pointer: `${at}/key`, code: 'tool_archived', message: `\`${key}\` is archived` }];
+      }
+      const definition = versions(key, version ?? tool.publishedVersion) ?? draftOf(tool, version);
+      if (!definition) {
+        const message = `\`${key}\` has no version ${String(version)}`;
+        return [{ pointer: `${at}/version`, code: 'version_not_found', message }];
+      }
+      const bound = applyBinding(definition, binding);
+      return bound.ok ? [] : bound.problems.map((one) => ({ ...one, pointer: `${at}${one.pointer}` }));
+    });
+  }
+}
+
+/** A tool that is not published yet is checked as it stands; a version that was asked for is not made up. */
+function draftOf(tool: ToolEntity, version: number | undefined): ToolDefinition | undefined {
+  return version === undefined ? tool.definition : undefined;
+}
+
+function toAgentTools({ agentId, revision, bindings, updatedAt }: AgentToolsEntity): AgentTools {
+  return { agentId, revision, tools: bindings, updatedAt: updatedAt.toISOString() };
+}
