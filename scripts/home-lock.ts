@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -26,7 +27,7 @@ export async function claimHome(home: string, say: (message: string) => void): P
   const earlier = await readRun(file);
   if (earlier && isOurs(earlier.pid)) {
     throw new Error(
-      `Patchbay already runs from this folder (process ${earlier.pid}); .patchbay/demo.json says where.`,
+      `Patchbay already runs from this folder (process ${earlier.pid}); ${join(home, 'demo.json')} says where.`,
     );
   }
   const orphans = (earlier?.children ?? []).filter(isOurs);
@@ -59,8 +60,16 @@ async function readRun(file: string): Promise<Run | undefined> {
 }
 
 function isOurs(pid: number): boolean {
-  const { stdout } = spawnSync('ps', ['-o', 'args=', '-p', String(pid)], { encoding: 'utf8' });
-  return OURS.test(stdout);
+  return OURS.test(commandLine(pid));
+}
+
+function commandLine(pid: number): string {
+  try {
+    // Its first: a slim container image has no ps.
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+  } catch {
+    return spawnSync('ps', ['-o', 'args=', '-p', String(pid)], { encoding: 'utf8' }).stdout || '';
+  }
 }
 
 async function end(pid: number): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Execution } from '#contracts/executor.contract';
-import { connect, headers } from '@nats-io/transport-node';
+import { connect, headers, nkeyAuthenticator } from '@nats-io/transport-node';
 import { randomBytes, randomUUID } from 'node:crypto';
 
 export interface DemoRun {
@@ -8,13 +8,28 @@ export interface DemoRun {
   readonly traceId: string;
 }
 
+/** Where the bus is, and what it asks for. */
+export interface NatsAccess {
+  readonly natsUrl: string;
+  readonly natsUser?: string;
+  readonly natsPassword?: string;
+  readonly natsSeed?: string;
+  readonly natsInboxPrefix?: string;
+}
+
 /** As an orchestrator would: nothing of Patchbay, one plain NATS request, in a trace of the caller's. */
-export async function runDemoTool(natsUrl: string, orgId: string): Promise<DemoRun> {
+export async function runDemoTool(access: NatsAccess, orgId: string): Promise<DemoRun> {
   const traceId = randomBytes(16).toString('hex');
   const carrier = headers();
   carrier.set('traceparent', `00-${traceId}-${randomBytes(8).toString('hex')}-01`);
   const request = { toolKey: 'get_order_status', arguments: { orderId: 'ORD-12345' } };
-  const connection = await connect({ servers: natsUrl });
+  const { natsUrl, natsUser, natsPassword, natsSeed, natsInboxPrefix } = access;
+  const connection = await connect({
+    servers: natsUrl.split(','),
+    ...(natsUser && { user: natsUser, pass: natsPassword ?? '' }),
+    ...(natsSeed && { authenticator: nkeyAuthenticator(new TextEncoder().encode(natsSeed)) }),
+    ...(natsInboxPrefix && { inboxPrefix: natsInboxPrefix }),
+  });
   try {
     const reply = await connection.request(
       `patchbay.v1.${orgId}.tools.execute`,

@@ -1,74 +1,122 @@
-import type { ReceivedSpan } from '#devstack/otlp-sink';
 import { Platform } from '#devstack/platform';
+import { loadConfig } from '#runtime/load-config';
+import 'reflect-metadata';
+import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { furnishDemo, type DemoKeys } from './demo-organization.js';
 import { claimHome, type HomeLock } from './home-lock.js';
 import { RestClient } from './rest-client.js';
-import { runDemoTool, type DemoRun } from './run-demo-tool.js';
+import { runDemoTool, type DemoRun, type NatsAccess } from './run-demo-tool.js';
+import { StartConfig } from './start.config.js';
 
 // npm start: everything on this machine, with a demo organization, until Ctrl-C.
-
-const home = resolve('.patchbay');
-const demoFile = join(home, 'demo.json');
-const tracesFile = join(home, 'traces.jsonl');
 
 const say = (message: string) => process.stdout.write(`${message}\n`);
 
 async function main(): Promise<void> {
+  const config = loadConfig(StartConfig);
+  const home = resolve(config.PATCHBAY_HOME);
   await mkdir(home, { recursive: true });
+  const stopping = stopOnSignal();
   const lock = await claimHome(home, say);
-  const earlier = await earlierDemo();
-  await rm(demoFile, { force: true }); // whoever waits for it waits for this start
-  say('Starting Postgres, NATS, five services and a sample API …');
-  const starting = startPlatform(lock);
-  stopOnSignal(starting, lock);
-
-  const platform = await starting;
-  const admin = await platform.firstAdmin();
-  const known = earlier?.orgId === admin.orgId ? earlier.executorKey : undefined;
-  const keys = await furnishDemo(platform.restUrl, platform.sampleUrl, admin, known);
-  const run = await runDemoTool(platform.natsUrl, keys.orgId);
-  await untilAudited(platform, keys, run);
-  await writeDemo(platform, keys);
-  tell(platform, keys, run);
+  const starting = startPlatform(config, home, lock, stopping.signal);
+  try {
+    const stopped = once(stopping.signal, 'abort');
+    await Promise.race([present(config, home, starting), stopped]);
+    await stopped;
+  } catch (error) {
+    report(error);
+    stopping.abort();
+  }
+  // Also what is only starting: the signal ends that.
+  await starting.then((platform) => platform.stop()).catch(() => undefined);
+  await lock.release();
+  say(`Stopped. The data stays in ${shown(home)}; delete that folder to begin anew.`);
+  process.exit();
 }
 
-function startPlatform(lock: HomeLock): Promise<Platform> {
-  const options = {
+/** Tells when to stop: on Ctrl-C, when the terminal closes, when asked to, when we ourselves are at fault. */
+function stopOnSignal(): AbortController {
+  const stopping = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      if (!stopping.signal.aborted) say('\nStopping …');
+      stopping.abort();
+    });
+  }
+  process.on('uncaughtException', (error) => {
+    report(error);
+    stopping.abort();
+  });
+  // Whoever read what we say may leave; the processes still have to be ended.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+  return stopping;
+}
+
+function startPlatform(
+  config: StartConfig,
+  home: string,
+  lock: HomeLock,
+  signal: AbortSignal,
+): Promise<Platform> {
+  say('Starting Postgres, NATS, five services and a sample API …');
+  const traces = config.OTEL_EXPORTER_OTLP_ENDPOINT
+    ? undefined
+    : createWriteStream(join(home, 'traces.jsonl'), { mode: 0o600 });
+  return Platform.start({
     home,
-    ports: { rest: 8080, nats: 4222, postgres: 54_320, sample: 4010 },
-    databaseUrl: process.env.DATABASE_URL,
-    natsUrl: process.env.NATS_URL,
+    ports: {
+      rest: config.HTTP_PORT,
+      nats: config.NATS_PORT,
+      postgres: config.POSTGRES_PORT,
+      sample: config.SAMPLE_API_PORT,
+    },
+    databaseUrl: config.DATABASE_URL,
+    natsUrl: config.NATS_URL,
     restarts: true,
     say,
-    onProcess: (pid: number) => lock.note(pid),
-  };
-  if (process.env.OTEL_EXPORTER_OTLP_ENDPOINT) return Platform.start(options);
-  const traces = createWriteStream(tracesFile, { mode: 0o600 });
-  const onSpan = (span: ReceivedSpan) => traces.write(`${JSON.stringify(span)}\n`);
-  return Platform.start({ ...options, onSpan });
+    signal,
+    onProcess: (pid) => lock.note(pid),
+    ...(traces && { onSpan: (span) => traces.write(`${JSON.stringify(span)}\n`) }),
+  });
 }
 
-function stopOnSignal(starting: Promise<Platform>, lock: HomeLock): void {
-  let stopping = false;
-  const stop = async () => {
-    if (stopping) return;
-    stopping = true;
-    say('\nStopping …');
-    const platform = await starting.catch(() => undefined);
-    await platform?.stop();
-    await lock.release();
-    say('Stopped. The data stays in .patchbay/; delete that folder to begin anew.');
-    process.exit(0);
-  };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void stop());
+/** Furnishes the demo organization, runs one of its tools, and tells what came of it and where to go next. */
+async function present(config: StartConfig, home: string, starting: Promise<Platform>): Promise<void> {
+  const demoFile = join(home, 'demo.json');
+  const earlier = await earlierDemo(demoFile);
+  await rm(demoFile, { force: true }); // whoever waits for it waits for this start
+  const platform = await starting;
+  const { restUrl, natsUrl, sampleUrl } = platform;
+  const admin = await platform.firstAdmin();
+  const known = earlier?.orgId === admin.orgId ? earlier.executorKey : undefined;
+  const keys = await furnishDemo(restUrl, sampleUrl, admin, known);
+  const access = natsAccess(config, natsUrl);
+  const run = await runDemoTool(access, keys.orgId);
+  await untilAudited(platform, keys, run);
+  const { orgId, adminKey, executorKey } = keys;
+  const demo = { restUrl, ...access, orgId, adminKey, executorKey, sampleApiUrl: sampleUrl };
+  await writeFile(demoFile, `${JSON.stringify(demo, null, 2)}\n`, { mode: 0o600 });
+  const traces = config.OTEL_EXPORTER_OTLP_ENDPOINT ?? shown(join(home, 'traces.jsonl'));
+  tell(platform, keys, run, { demo: shown(demoFile), traces });
 }
 
-async function earlierDemo(): Promise<DemoKeys | undefined> {
+function natsAccess(config: StartConfig, natsUrl: string): NatsAccess {
+  const { NATS_USER, NATS_PASSWORD, NATS_NKEY_SEED, NATS_INBOX_PREFIX } = config;
+  return {
+    natsUrl,
+    ...(NATS_USER && { natsUser: NATS_USER }),
+    ...(NATS_PASSWORD && { natsPassword: NATS_PASSWORD }),
+    ...(NATS_NKEY_SEED && { natsSeed: NATS_NKEY_SEED }),
+    ...(NATS_INBOX_PREFIX && { natsInboxPrefix: NATS_INBOX_PREFIX }),
+  };
+}
+
+async function earlierDemo(file: string): Promise<DemoKeys | undefined> {
   try {
-    return JSON.parse(await readFile(demoFile, 'utf8')) as DemoKeys;
+    return JSON.parse(await readFile(file, 'utf8')) as DemoKeys;
   } catch {
     return undefined;
   }
@@ -89,16 +137,25 @@ async function untilAudited(
   }
 }
 
-async function writeDemo({ restUrl, natsUrl, sampleUrl }: Platform, keys: DemoKeys): Promise<void> {
-  const { orgId, adminKey, executorKey } = keys;
-  const demo = { restUrl, natsUrl, orgId, adminKey, executorKey, sampleApiUrl: sampleUrl };
-  await writeFile(demoFile, `${JSON.stringify(demo, null, 2)}\n`, { mode: 0o600 });
+/** A path as one would type it here. */
+function shown(path: string): string {
+  const fromHere = relative('.', path);
+  return fromHere.startsWith('..') ? path : fromHere;
 }
 
-function tell({ restUrl, natsUrl, sampleUrl }: Platform, keys: DemoKeys, run: DemoRun): void {
+function report(error: unknown): void {
+  process.exitCode = 1;
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+}
+
+function tell(
+  { restUrl, natsUrl, sampleUrl }: Platform,
+  keys: DemoKeys,
+  run: DemoRun,
+  files: { demo: string; traces: string },
+): void {
   const { request, execution, traceId } = run;
   const { timing } = execution;
-  const where = process.env.OTEL_EXPORTER_OTLP_ENDPOINT ?? '.patchbay/traces.jsonl';
   say(`
 Patchbay is ready.
 
@@ -108,12 +165,12 @@ Patchbay is ready.
     variables   ${JSON.stringify(execution.variables)}
     to say      ${execution.say?.complete ?? execution.say?.failure ?? '-'}
     audit row   ${restUrl}/v1/executions/${execution.executionId}
-    trace       ${traceId} in ${where}
+    trace       ${traceId} in ${files.traces}
 
   REST          ${restUrl}   (try it in the browser: ${restUrl}/docs)
   NATS          ${natsUrl}   subject patchbay.v1.${keys.orgId}.tools.execute
   sample API    ${sampleUrl}
-  keys          .patchbay/demo.json
+  keys          ${files.demo}
 
   Run a tool yourself:
 
@@ -125,6 +182,6 @@ Ctrl-C stops everything.`);
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exit(1);
+  report(error);
+  process.exit();
 });

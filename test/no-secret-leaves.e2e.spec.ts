@@ -1,5 +1,5 @@
 import type { CredentialInput } from '#contracts/vault.contract';
-import { serviceNames } from '#devstack/platform';
+import { serviceNames } from '#devstack/service-environment';
 import { TestPlatform } from '#testing/test-platform';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomBytes, randomUUID } from 'node:crypto';

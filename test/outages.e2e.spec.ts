@@ -1,5 +1,5 @@
 import type { Execution } from '#contracts/executor.contract';
-import type { ServiceName } from '#devstack/platform';
+import type { ServiceName } from '#devstack/service-environment';
 import { TestPlatform } from '#testing/test-platform';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
@@ -180,7 +180,6 @@ describe('while another service is killed', () => {
 
   it('nats-server: everybody is back in the loop without help', async () => {
     await test.platform.killNats();
-    await test.platform.restartNats();
 
     const status = await test.eventually(
       () => execute('get_order').then((execution) => execution.status, String),

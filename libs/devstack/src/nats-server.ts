@@ -4,6 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { delimiter, join, resolve } from 'node:path';
 import { Child } from './child-process.js';
 import { freePort } from './free-port.js';
+import type { ServerOptions } from './server-options.js';
 
 export interface RunningNats {
   readonly port: number;
@@ -17,9 +18,7 @@ export interface RunningNats {
 /** Who is let in; absent, everybody is. */
 export type SecuredBus = Pick<BusServer, 'users' | 'tls'>;
 
-export interface NatsServerOptions {
-  readonly dataDir: string;
-  readonly port?: number;
+export interface NatsServerOptions extends ServerOptions {
   readonly secured?: SecuredBus | undefined;
 }
 
@@ -30,11 +29,13 @@ export async function startNatsServer(options: NatsServerOptions): Promise<Runni
   const config = join(home, 'nats-server.conf');
 
   for (let attempt = 1; ; attempt += 1) {
-    const port = await freePort(options.port);
+    const port = options.exactPort ?? (await freePort(options.port));
     const write = (secured?: SecuredBus) =>
       writeFile(config, configuration(port, join(home, 'jetstream'), secured), { mode: 0o600 });
     await write(options.secured);
+    options.signal?.throwIfAborted();
     const child = new Child('nats-server', natsServerBinary(), ['-c', config]);
+    options.onSpawn?.(child);
     try {
       await child.waitForLine(/Server is ready/, 15_000);
       const stop = async () => {

