@@ -45,13 +45,13 @@ const forAdmins = (module: object) => served(module).filter((rpc) => !executorsO
  */
 export const serviceAccess: Readonly<Record<BusService, BusAccess>> = {
   catalog: access('catalog', {
-    publish: [vault.getCredential, catalog.toolChanged],
+    publish: [vault.getCredential, catalog.toolChanged, catalog.agentChanged],
     subscribe: served(catalog),
   }),
   vault: access('vault', { publish: [vault.credentialChanged], subscribe: served(vault) }),
   executor: access('executor', {
     publish: [...executorsOnly, executor.executionsRecorded],
-    subscribe: [...served(executor), catalog.toolChanged, vault.credentialChanged],
+    subscribe: [...served(executor), catalog.toolChanged, catalog.agentChanged, vault.credentialChanged],
     streams: makeStream,
   }),
   audit: access('audit', { publish: [], subscribe: served(audit), streams: consumeStream }),

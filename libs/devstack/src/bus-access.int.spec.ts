@@ -25,7 +25,7 @@ const mayPublish: readonly [RegExp, readonly User[]][] = [
   [/^patchbay\.internal\.vault\.credential\.changed$/, ['vault']],
   [/^patchbay\.internal\.vault\./, ['gateway']],
   [/^patchbay\.internal\.catalog\.tool\.resolve$/, ['executor']],
-  [/^patchbay\.internal\.catalog\.tool\.changed$/, ['catalog']],
+  [/^patchbay\.internal\.catalog\.(tool|agent)\.changed$/, ['catalog']],
   [/^patchbay\.internal\.catalog\./, ['gateway']],
   [/^patchbay\.internal\.executor\.execution\.recorded$/, ['executor']],
   [/^patchbay\.internal\.(executor|audit)\./, ['gateway']],
@@ -39,7 +39,7 @@ const mayPublish: readonly [RegExp, readonly User[]][] = [
 ];
 const mayListen: readonly [RegExp, readonly User[]][] = [
   [/^patchbay\.internal\.vault\.credential\.changed$/, ['executor']],
-  [/^patchbay\.internal\.catalog\.tool\.changed$/, ['executor']],
+  [/^patchbay\.internal\.catalog\.(tool|agent)\.changed$/, ['executor']],
   [/^patchbay\.internal\.executor\.execution\.recorded$/, []],
   [/^patchbay\.internal\.vault\./, ['vault']],
   [/^patchbay\.internal\.catalog\./, ['catalog']],
