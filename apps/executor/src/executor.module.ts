@@ -6,6 +6,9 @@ import { CredentialCache } from './credentials/credential.cache.js';
 import { executorDataSource } from './data-source.js';
 import { ExecutionController } from './execution/execution.controller.js';
 import { ExecutionService } from './execution/execution.service.js';
+import { LookupController } from './execution/lookup.controller.js';
+import { LookupService } from './execution/lookup.service.js';
+import { RunningExecutions } from './execution/running-executions.js';
 import { JournalQueries } from './journal/journal.queries.js';
 import { JournalService } from './journal/journal.service.js';
 import { OutboxRelay } from './journal/outbox.relay.js';
@@ -23,14 +26,16 @@ export class ExecutorModule {
           ...patience,
         }),
       ],
-      controllers: [ExecutionController],
+      controllers: [ExecutionController, LookupController],
       providers: [
         { provide: ExecutorConfig, useValue: config },
         CredentialCache,
         ExecutionService,
         JournalQueries,
         JournalService,
+        LookupService,
         OutboxRelay,
+        RunningExecutions,
         ToolCache,
         UpstreamCaller,
       ],

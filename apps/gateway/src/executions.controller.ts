@@ -1,6 +1,7 @@
 import { getExecution, ListExecutions, listExecutions, type ExecutionPage } from '#contracts/audit.contract';
 import { closed, Uuid } from '#contracts/common.contract';
 import {
+  cancelExecution,
   executeTool,
   type ExecuteTool,
   type Execution,
@@ -71,5 +72,19 @@ export class ExecutionsController {
   })
   get(@CallerOf() { orgId }: Caller, @IdParam() executionId: string): Promise<ExecutionRecord> {
     return this.services.ask(getExecution, { orgId, executionId });
+  }
+
+  @Post(':id/cancel')
+  @Allow('executor')
+  @Endpoint<Execution>({
+    summary: 'Cancel an execution',
+    description:
+      'Answers 200 with the execution: `cancelled` when nothing had been sent, or nothing that changes something; as it ' +
+      'ended when it had; `running` with the error `already_sent` when it is a write that can no longer be called back.',
+    reply: 'Execution',
+    refusals: ['execution_not_found'],
+  })
+  cancel(@CallerOf() { orgId }: Caller, @IdParam() executionId: string): Promise<Execution> {
+    return this.services.ask(cancelExecution, { executionId }, { orgId });
   }
 }

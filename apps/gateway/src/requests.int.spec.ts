@@ -1,6 +1,6 @@
 import { getExecution, getStats, listExecutions } from '#contracts/audit.contract';
 import * as catalog from '#contracts/catalog.contract';
-import { executeTool, testTool } from '#contracts/executor.contract';
+import { cancelExecution, executeTool, testTool } from '#contracts/executor.contract';
 import { invalidRequest } from '#contracts/validate';
 import * as vault from '#contracts/vault.contract';
 import { intakeContext } from '#sealing/intake-key';
@@ -133,6 +133,13 @@ describe('a REST request', () => {
       `/v1/executions/${execution.executionId}`,
       undefined,
       getExecution,
+      { executionId: execution.executionId },
+    ],
+    [
+      'POST',
+      `/v1/executions/${execution.executionId}/cancel`,
+      undefined,
+      cancelExecution,
       { executionId: execution.executionId },
     ],
     ['GET', '/v1/stats?groupBy=tool', undefined, getStats, { groupBy: 'tool' }],

@@ -1,6 +1,6 @@
 import { getExecution, getStats, listExecutions } from '#contracts/audit.contract';
 import * as catalog from '#contracts/catalog.contract';
-import { executeTool, testTool } from '#contracts/executor.contract';
+import { cancelExecution, executeTool, testTool } from '#contracts/executor.contract';
 import type { ReplyOf, Rpc } from '#contracts/rpc';
 import { Validator } from '#contracts/validate';
 import * as vault from '#contracts/vault.contract';
@@ -108,6 +108,7 @@ function samples(): [Rpc, object][] {
     [vault.replaceCredential, credential],
     [vault.deleteCredential, { done: true }],
     [executeTool, execution],
+    [cancelExecution, execution],
     [testTool, { execution }],
     [listExecutions, { items: [record] }],
     [getExecution, record],

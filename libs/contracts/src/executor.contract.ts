@@ -1,7 +1,7 @@
 import { ToolKey } from '#toolcall/tool-definition';
 import Type from 'typebox';
 import { AgentId, closed, JsonObject, Timestamp, Uuid } from './common.contract.js';
-import { Announcement, Rpc } from './rpc.js';
+import { Announcement, Inquiry, Rpc } from './rpc.js';
 
 const Text = Type.String({ maxLength: 1024 });
 
@@ -84,6 +84,8 @@ export const executionErrorCodes = [
   'response_too_large',
   'outcome_unknown',
   'still_running',
+  'already_sent',
+  'cancelled',
 ] as const;
 export const ExecutionErrorCode = Type.Enum([...executionErrorCodes]);
 export type ExecutionErrorCode = (typeof executionErrorCodes)[number];
@@ -158,6 +160,52 @@ export type Execution = Type.Static<typeof Execution>;
 
 /** Runs a tool. The one subject of the hot path. */
 export const executeTool = new Rpc('patchbay.v1.*.tools.execute', ExecuteTool, Execution);
+
+export const ExecutionReference = Type.Object(
+  {
+    executionId: Uuid,
+    /** How long the caller can wait. 10 s when absent. */
+    deadlineMs: Type.Optional(Type.Integer({ minimum: 1, maximum: 120_000 })),
+  },
+  closed,
+);
+export type ExecutionReference = Type.Static<typeof ExecutionReference>;
+
+/**
+ * The execution as it stands, `running` while it has not ended. Known here are those under way, and those of tools that
+ * write for as long as an idempotency key is remembered. A read that has ended is kept by audit alone: here it is
+ * `execution_not_found`, like one that never was and one of another organization.
+ */
+export const lookUpExecution = new Rpc('patchbay.v1.*.executions.get', ExecutionReference, Execution);
+
+/** The same, but answered once it has ended, or with `running` when the deadline has come. */
+export const awaitExecution = new Rpc('patchbay.v1.*.executions.wait', ExecutionReference, Execution);
+
+/**
+ * Calls an execution off. Nothing sent yet: nothing will be. A read that was sent: its request is closed. Both end as
+ * `cancelled`, for whoever asked for them too. A write that was sent goes on, as nobody could tell what has become of
+ * it: the answer is `running` with the error `already_sent`. What has ended is answered as it ended.
+ */
+export const cancelExecution = new Rpc('patchbay.v1.*.executions.cancel', ExecutionReference, Execution);
+
+const ExecutionInquiry = Type.Object(
+  {
+    orgId: Uuid,
+    executionId: Uuid,
+    /** Whether it is to be called off. */
+    cancel: Type.Boolean(),
+    /** How long the answer may wait for the end of the execution. */
+    waitMs: Type.Integer({ minimum: 0, maximum: 120_000 }),
+  },
+  closed,
+);
+export type ExecutionInquiry = Type.Static<typeof ExecutionInquiry>;
+/** Asks all executors for an execution under way; the one that runs it answers. */
+export const inquireExecution = new Inquiry(
+  'patchbay.internal.executor.execution.inquire',
+  ExecutionInquiry,
+  Execution,
+);
 
 export const TestTool = Type.Object(
   {

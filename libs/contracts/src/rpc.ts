@@ -36,6 +36,24 @@ export class Announcement<Payload extends TSchema = TSchema> {
   ) {}
 }
 
+/**
+ * An announcement that whoever it concerns answers; the others stay silent. For what one instance of a service has in
+ * its memory, and nobody knows which.
+ */
+export class Inquiry<
+  Payload extends TSchema = TSchema,
+  Reply extends TSchema = TSchema,
+> extends Announcement<Payload> {
+  constructor(
+    subject: string,
+    payload: Payload,
+    readonly reply: Reply,
+  ) {
+    super(subject, payload);
+  }
+}
+
 export type RequestOf<R> = R extends Rpc<infer Request> ? Static<Request> : never;
 export type ReplyOf<R> = R extends Rpc<TSchema, infer Reply> ? Static<Reply> : never;
+export type AnswerTo<I> = I extends Inquiry<TSchema, infer Reply> ? Static<Reply> : never;
 export type PayloadOf<A> = A extends Announcement<infer Payload> ? Static<Payload> : never;

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { gzipSync } from 'node:zlib';
+import { Cancellation } from './cancellation.js';
 import type { EgressClient, EgressRequest } from './egress-client.js';
 import { clientAllowing, get, post } from './testing/requests.js';
 import { answer, response, Upstream, type Behaviour } from './testing/upstream.js';
@@ -233,6 +234,45 @@ describe('the signal', () => {
     resolved(['127.0.0.1']);
     await client.close(); // waits until undici has let go of the request
     expect(upstream.requests).toEqual([]);
+  });
+});
+
+describe('a cancellation', () => {
+  it('closes the connection of a request that was sent, and says that it was', async () => {
+    await facing(silent);
+    const cancellation = new Cancellation();
+    const sent = client.send(get(url, { cancellation }));
+    await upstream.received(1);
+
+    expect(cancellation.requestSent).toBe(true);
+    cancellation.cancel();
+    expect(await sent).toMatchObject({ reason: 'cancelled', requestSent: true });
+    await upstream.idle();
+  });
+
+  it('keeps a request that waits for a connection from being written, and says that it was not', async () => {
+    let resolved!: (addresses: string[]) => void;
+    await facing(silent, { resolve: () => new Promise((resolve) => (resolved = resolve)) });
+    const cancellation = new Cancellation();
+    const sent = client.send(get(`http://orders.corp:${upstream.port}`, { cancellation }));
+
+    expect(cancellation.requestSent).toBe(false);
+    cancellation.cancel();
+    expect(await sent).toMatchObject({ reason: 'cancelled', requestSent: false });
+    resolved(['127.0.0.1']);
+    await client.close(); // waits until undici has let go of the request
+    expect(upstream.requests).toEqual([]);
+  });
+
+  it('lets nothing begin afterwards, and costs a connection that has answered nothing', async () => {
+    await facing(answer(response('ok')), { connections: 1 });
+    const cancellation = new Cancellation();
+
+    expect(await client.send(get(url, { cancellation }))).toMatchObject({ status: 200 });
+    cancellation.cancel();
+    expect(await client.send(get(url, { cancellation }))).toMatchObject({ reason: 'cancelled' });
+    expect(await client.send(get(url))).toMatchObject({ status: 200 });
+    expect([upstream.requests.length, upstream.connections]).toEqual([2, 1]);
   });
 });
 

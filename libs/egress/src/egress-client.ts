@@ -1,3 +1,4 @@
+import type { Cancellation } from './cancellation.js';
 import type { EgressPolicy } from './egress-policy.js';
 import { abortReason, notSent, type EgressFailureReason, type EgressResult } from './egress-result.js';
 import type { ConnectorWiring } from './guarded-connector.js';
@@ -22,6 +23,8 @@ export interface EgressRequest {
   readonly timeoutMs?: number;
   /** Ends the exchange when the caller no longer wants it. */
   readonly signal?: AbortSignal;
+  /** The same, without the cost of a signal, and with an answer to whether anything was sent. */
+  readonly cancellation?: Cancellation;
   /** Cap on the response's body in bytes, both as received and decompressed; at least 1. */
   readonly maxBytes: number;
   /** Instead of the client's policy: the one of the organization that calls. */
@@ -89,15 +92,16 @@ export class EgressClient {
 
   /** Sends one request, once. Never throws or rejects: what goes wrong is a result. */
   send(request: EgressRequest): Promise<EgressResult> {
-    const { signal, maxBytes, timeoutMs = LONGEST_EXCHANGE_MS, policy = this.policy } = request;
+    const { signal, cancellation, maxBytes, timeoutMs = LONGEST_EXCHANGE_MS, policy = this.policy } = request;
     if (this.closed) return failed('closed', 'the egress client is closed');
     const found = this.gate.find(request.url, policy);
     if (!found.target.ok) return failed('refused', found.target.reason, found.target.message);
     const wire = toWire(request);
     if (typeof wire === 'string') return failed('invalid_request', wire, `${wire}.`);
+    if (cancellation?.isCancelled) return failed('cancelled', 'before it was begun');
     if (signal?.aborted) return failed(abortReason(signal), 'before it was begun');
     const pool = this.poolOf(found.target, policy, request.partition ?? '');
-    return pool.send(found.path, wire, { timeoutMs, signal, maxBytes });
+    return pool.send(found.path, wire, { timeoutMs, signal, cancellation, maxBytes });
   }
 
   /** How many origins have a pool, and how many requests are under way: for gauges. */

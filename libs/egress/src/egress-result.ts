@@ -31,7 +31,7 @@ export interface EgressResponse {
  * - `refused`: the policy does not allow this destination.
  * - `busy`: too many requests to the same destination are waiting already.
  * - `dns`, `connect`, `tls`: no connection.
- * - `timeout`, `cancelled`: the caller's signal; a `TimeoutError` reason makes it a timeout.
+ * - `timeout`, `cancelled`: the caller's signal or cancellation; a signal's `TimeoutError` makes it a timeout.
  * - `reset`: the connection ended before the response did.
  * - `too_large`, `bad_response`: the upstream answered, with something that cannot be used.
  * - `closed`: this client is closed.

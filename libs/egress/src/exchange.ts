@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici';
+import type { Cancellation } from './cancellation.js';
 import {
   abortReason,
   failureReason,
@@ -19,6 +20,8 @@ export interface ExchangeLimits {
   readonly timeoutMs: number;
   /** The caller's change of mind. */
   readonly signal?: AbortSignal | undefined;
+  /** The same, without a signal. */
+  readonly cancellation?: Cancellation | undefined;
   /** Cap on the response's body in bytes, both received and decompressed. */
   readonly maxBytes: number;
 }
@@ -51,11 +54,22 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.result = new Promise((resolve) => (this.settle = resolve));
     this.timer = setTimeout(() => this.interrupt('timeout'), limits.timeoutMs);
     limits.signal?.addEventListener('abort', this);
+    limits.cancellation?.begin(this);
   }
 
   /** EventListener: the caller's signal. */
   handleEvent(): void {
     this.interrupt(this.limits.signal ? abortReason(this.limits.signal) : 'cancelled');
+  }
+
+  /** Whether a byte of the request may have left. */
+  get requestSent(): boolean {
+    return this.controller !== undefined;
+  }
+
+  /** Gives it up, unless it has its result. */
+  cancel(): void {
+    if (!this.settled) this.interrupt('cancelled');
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -94,7 +108,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.finish({
       kind: 'failure',
       reason,
-      requestSent: this.controller !== undefined,
+      requestSent: this.requestSent,
       message: publicMessages[reason],
       detail,
       status: this.status,

@@ -1,4 +1,4 @@
-import type { Announcement, PayloadOf, ReplyOf, RequestOf, Rpc } from '#contracts/rpc';
+import type { Announcement, AnswerTo, Inquiry, PayloadOf, ReplyOf, RequestOf, Rpc } from '#contracts/rpc';
 import { Controller, type Type } from '@nestjs/common';
 import { EventPattern, MessagePattern } from '@nestjs/microservices';
 import type { RpcContext } from './rpc-context.js';
@@ -39,5 +39,19 @@ export function Hears<A extends Announcement>(announcement: A): HandlerDecorator
   return (target, key, descriptor) => {
     const extras: HandlerExtras = { announcement, controller: target.constructor as Type, method: key };
     EventPattern(announcement.subject, undefined, extras)(target, key, descriptor);
+  };
+}
+
+/** Every instance's method hears this inquiry; the one whom it concerns answers, the others return undefined. */
+export function Answers<I extends Inquiry>(
+  inquiry: I,
+): HandlerDecorator<PayloadOf<I>, AnswerTo<I> | undefined> {
+  return (target, key, descriptor) => {
+    const extras: HandlerExtras = {
+      announcement: inquiry,
+      controller: target.constructor as Type,
+      method: key,
+    };
+    EventPattern(inquiry.subject, undefined, extras)(target, key, descriptor);
   };
 }

@@ -1,5 +1,5 @@
 import { ServiceError } from '#contracts/errors';
-import { Announcement, Rpc } from '#contracts/rpc';
+import { Announcement, Inquiry, Rpc } from '#contracts/rpc';
 import { startTestNats } from '#testing/test-nats';
 import { collectSpans } from '#testing/spans';
 import type { RunningNats } from '#devstack/nats-server';
@@ -11,7 +11,7 @@ import { propagation, ROOT_CONTEXT, trace, context } from '@opentelemetry/api';
 import { once, EventEmitter } from 'node:events';
 import Type from 'typebox';
 import { Deadline } from './deadline.js';
-import { Handles, Hears, RpcController } from './handles.decorator.js';
+import { Answers, Handles, Hears, RpcController } from './handles.decorator.js';
 import { NatsLink } from './nats-connection.js';
 import { NatsTransport, type TransportOptions } from './nats.transport.js';
 import { RpcClient } from './rpc.client.js';
@@ -23,6 +23,7 @@ const Greet = Type.Object({ name: Type.String({ maxLength: 20 }) }, { additional
 const greet = new Rpc('patchbay.internal.test.greeting.make', Greet, Anything);
 const misbehave = new Rpc('patchbay.internal.test.greeting.misbehave', Anything, Anything);
 const publicGreet = new Rpc('patchbay.v1.*.greetings.make', Greet, Anything);
+const whoHas = new Inquiry('patchbay.internal.test.greeting.find', Greet, Anything);
 const greeted = new Announcement('patchbay.internal.test.greeting.made', Greet);
 
 const events = new EventEmitter();
@@ -60,6 +61,13 @@ class GreetingController {
     }
   }
 
+  @Answers(whoHas)
+  find({ name }: { name: string }): Promise<Record<string, unknown> | undefined> {
+    events.emit('asked');
+    if (name === 'nobody' || this.known.size === 0) return Promise.resolve(undefined);
+    return this.known.has(name) ? Promise.resolve({ id: this.id }) : Promise.reject(new Error('hunter2'));
+  }
+
   @Hears(greeted)
   hear({ name }: { name: string }): Promise<void> {
     heard.push(name);
@@ -67,7 +75,8 @@ class GreetingController {
     return Promise.resolve();
   }
 
-  private readonly id = Math.random();
+  readonly known = new Set<string>();
+  readonly id = Math.random();
 }
 
 @Module({ controllers: [GreetingController] })
@@ -141,6 +150,40 @@ describe('messaging over a real nats-server', () => {
 
     expect(code).toBeUndefined();
     expect(body).toMatchObject({ greeting: 'Hello Ada' });
+  });
+
+  describe('an inquiry', () => {
+    const within = (ms: number) => Deadline.in(ms);
+
+    it('is heard by every instance and answered by the one whom it concerns', async () => {
+      const instances = [await startInstance(nats.url), await startInstance(nats.url)];
+      for (const [index, { app }] of instances.entries()) {
+        const controller = app.get(GreetingController);
+        controller.known.add(`known to ${index}`);
+
+        expect(await rpc.inquire(whoHas, { name: `known to ${index}` }, within(3000))).toEqual({
+          id: controller.id,
+        });
+      }
+    });
+
+    it.each([
+      ['nobody is there', 0, 'Ada'],
+      ['it concerns nobody', 2, 'nobody'],
+      ['it is malformed', 1, 7 as unknown as string],
+    ])('has no answer when %s', async (_when, count, name) => {
+      for (let started = 0; started < count; started += 1) await startInstance(nats.url);
+
+      expect(await rpc.inquire(whoHas, { name }, within(200))).toBeUndefined();
+    });
+
+    it('is not answered by an instance that fails', async () => {
+      const { app } = await startInstance(nats.url);
+      app.get(GreetingController).known.add('Ada');
+
+      expect(await rpc.inquire(whoHas, { name: 'Bob' }, within(200))).toBeUndefined();
+      expect(await rpc.inquire(whoHas, { name: 'Ada' }, within(3000))).toBeDefined();
+    });
   });
 
   it('takes the organization of a public subject from its third token', async () => {

@@ -244,6 +244,7 @@ export class NatsTransport extends Server implements CustomTransportStrategy {
     const span = FrugalSpan.start(message.subject, SpanKind.CONSUMER, parent);
     context
       .with(span.context, () => call(payload as object, announcementContext(span)))
+      .then((answer: object | undefined) => answer && message.respond(JSON.stringify(answer)))
       .catch((error: unknown) =>
         this.log.error(`${message.subject} was heard, but not acted on`, stackOf(error)),
       )

@@ -1,5 +1,5 @@
 import { ServiceError } from '#contracts/errors';
-import type { Announcement, PayloadOf, ReplyOf, RequestOf, Rpc } from '#contracts/rpc';
+import type { Announcement, AnswerTo, Inquiry, PayloadOf, ReplyOf, RequestOf, Rpc } from '#contracts/rpc';
 import { attributesFromBaggage } from '#telemetry/call-context';
 import { FrugalSpan } from '#telemetry/frugal-span';
 import { Inject, Injectable } from '@nestjs/common';
@@ -60,6 +60,30 @@ export class RpcClient {
   announce<A extends Announcement>(announcement: A, payload: PayloadOf<A>): void {
     if (!this.link.isConnected) return;
     this.link.connection.publish(announcement.subject, JSON.stringify(payload));
+  }
+
+  /**
+   * Asks all instances, and takes the first answer.
+   * @returns undefined when nobody has answered by the deadline: as far as can be told, it concerns nobody
+   * @throws ServiceError `service_unavailable` when the bus is down
+   */
+  async inquire<I extends Inquiry>(
+    inquiry: I,
+    payload: PayloadOf<I>,
+    deadline: Deadline,
+  ): Promise<AnswerTo<I> | undefined> {
+    const timeout = Math.floor(deadline.remainingMs());
+    if (timeout < 1) return undefined;
+    if (!this.link.isConnected) throw new ServiceError('service_unavailable', 'The bus is not connected');
+    try {
+      const headers = requestHeaders(context.active(), timeout);
+      const { connection } = this.link;
+      const answer = await connection.request(inquiry.subject, JSON.stringify(payload), { timeout, headers });
+      return parseObject(answer.data) as AnswerTo<I> | undefined;
+    } catch (error) {
+      if (isNoResponders(error) || error instanceof errors.TimeoutError) return undefined;
+      throw new ServiceError('service_unavailable', 'The other instances could not be asked');
+    }
   }
 
   private async request(

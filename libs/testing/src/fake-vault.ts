@@ -4,10 +4,15 @@ import { credentialContext } from '#sealing/credential-context';
 import { sealTo } from '#sealing/sealed-box';
 import type { FakeResponder } from './fake-responder.js';
 
-/** Answers `open` like the vault does, sealing and all, from credentials kept by the spec. */
-export async function fakeVault(responder: FakeResponder, executorKey: Buffer) {
+/** Answers `open` like the vault does, sealing and all, from credentials kept by the spec; once `ready` is. */
+export async function fakeVault(
+  responder: FakeResponder,
+  executorKey: Buffer,
+  ready: () => Promise<unknown> = () => Promise.resolve(),
+) {
   const secrets = new Map<string, CredentialSecret>();
-  const { requests } = await responder.answer(openCredential, ({ orgId, credentialId, session }) => {
+  const { requests } = await responder.answer(openCredential, async ({ orgId, credentialId, session }) => {
+    await ready();
     const secret = secrets.get(credentialId);
     if (!secret) throw new ServiceError('credential_not_found', 'There is no such credential');
     const version = 1;

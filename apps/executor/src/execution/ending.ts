@@ -55,6 +55,36 @@ export function inputRequired(missing: readonly MissingArgument[]): Ending {
   };
 }
 
+/** Called off: nothing was sent, or something that changes nothing. */
+export function cancelled(): Ending {
+  const message = 'It was called off before it had an effect';
+  const hint = 'It was called off, nothing has happened. Run it again only if the caller asks for it.';
+  return {
+    status: 'cancelled',
+    outcome: 'cancelled',
+    error: { code: 'cancelled', message, retryable: false, hint },
+  };
+}
+
+/** Not ended yet. */
+export const running: Ending = { status: 'running', outcome: 'running' };
+
+/** Not ended yet, and not to be stopped. */
+export const alreadySent = {
+  code: 'already_sent',
+  message: 'The request had been sent already: it goes on, and may take effect',
+  retryable: false,
+  hint: 'Do not repeat it. Say that it can no longer be stopped, and wait for how it ends.',
+} as const;
+
+/** Not ended yet, though it was asked to. */
+export const notStoppedYet = {
+  code: 'still_running',
+  message: 'Whether it could be called off is not known yet',
+  retryable: true,
+  hint: 'Do not repeat it. Say that you are not sure yet whether it was stopped.',
+} as const;
+
 /** Ran, or would have, and did not succeed. */
 export function failed(
   status: 'failed' | 'unknown' | 'refused' | 'running',
@@ -122,6 +152,23 @@ export function toStartRecord(run: ExecutionRun): ExecutionRecord {
   return toRecord(run, { status: 'unknown', outcome: 'interrupted' }, 0);
 }
 
+/** A journaled execution that has not ended, as far as its start record knows it. */
+export function stillRunning(executionId: string, started: Record<string, unknown>): Execution {
+  const { toolKey, version, callId, startedAt } = started as ExecutionRecord;
+  return {
+    executionId,
+    toolKey,
+    version,
+    ...(callId !== undefined && { callId }),
+    status: 'running',
+    outcome: 'running',
+    variables: {},
+    result: {},
+    timing: { totalMs: Math.max(0, Date.now() - Date.parse(startedAt)), queueMs: 0 },
+    replayed: false,
+  };
+}
+
 /** The end of an execution whose executor died: it is not known whether anything was sent. */
 export function interrupted(executionId: string, started: Record<string, unknown>) {
   const record = started as ExecutionRecord;
@@ -131,20 +178,9 @@ export function interrupted(executionId: string, started: Record<string, unknown
     retryable: false,
     hint: hints.unknown,
   };
-  const totalMs = Math.max(0, Date.now() - Date.parse(record.startedAt));
-  const reply: Execution = {
-    executionId,
-    toolKey: record.toolKey,
-    version: record.version,
-    ...(record.callId !== undefined && { callId: record.callId }),
-    status: 'unknown',
-    outcome: 'interrupted',
-    variables: {},
-    result: {},
-    error,
-    timing: { totalMs, queueMs: 0 },
-    replayed: false,
-  };
+  const last = stillRunning(executionId, started);
+  const { totalMs } = last.timing;
+  const reply: Execution = { ...last, status: 'unknown', outcome: 'interrupted', error };
   const final: ExecutionRecord = {
     ...record,
     status: 'unknown',

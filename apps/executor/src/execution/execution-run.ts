@@ -1,4 +1,5 @@
-import type { Exchange, ExecuteTool } from '#contracts/executor.contract';
+import type { Exchange, ExecuteTool, Execution } from '#contracts/executor.contract';
+import { Cancellation } from '#egress/cancellation';
 import type { Deadline } from '#messaging/deadline';
 import { CALL_ID, EXECUTION_ID, ORG_ID, TOOL_KEY } from '#telemetry/attributes';
 import type { FrugalSpan } from '#telemetry/frugal-span';
@@ -23,12 +24,16 @@ export class ExecutionRun {
   readonly isTest: boolean;
   readonly deadline: Deadline;
   readonly span: FrugalSpan;
+  readonly cancellation = new Cancellation();
   version = 0;
+  /** Whether the tool can change something; known once it is resolved. */
+  private writes = false;
   /** Set once the request is on its way: method and host of the record. */
   target: ToolTarget | undefined;
   /** For a test: what went out and what came back, as its author may see it. */
   exchange: Exchange | undefined;
   private readonly startedMs = performance.now();
+  private ending: PromiseWithResolvers<Execution> | undefined;
 
   constructor({ orgId, request, isTest, deadline, span }: RunInput) {
     this.orgId = orgId;
@@ -44,6 +49,31 @@ export class ExecutionRun {
 
   resolved(tool: RunnableTool): void {
     this.version = tool.version;
+    this.writes = tool.compiled.writes;
+  }
+
+  /** Calls it off, unless it is a write that was sent. @returns whether it will not be carried out, if it has not ended */
+  cancel(): boolean {
+    if (this.writes && this.cancellation.requestSent) return false;
+    this.cancellation.cancel();
+    return true;
+  }
+
+  /** What it ends as, or the error it ends with: for whoever waits besides the caller. */
+  whenEnded(): Promise<Execution> {
+    this.ending ??= Promise.withResolvers();
+    return this.ending.promise;
+  }
+
+  /** Tells whoever waits; nearly always that is nobody. */
+  ended(execution: Execution): void {
+    this.ending?.resolve(execution);
+  }
+
+  /** The same, of an execution that Patchbay could not carry out. */
+  broke(error: unknown): void {
+    this.ending?.promise.catch(() => undefined); // who waited may have given up
+    this.ending?.reject(error);
   }
 
   get totalMs(): number {

@@ -16,6 +16,7 @@ import { CredentialCache } from '../credentials/credential.cache.js';
 import { ToolCache } from '../tools/tool.cache.js';
 import { ExecutionRun } from './execution-run.js';
 import { ExecutionService } from './execution.service.js';
+import { RunningExecutions } from './running-executions.js';
 
 const DEFAULT_DEADLINE_MS = 10_000;
 
@@ -23,6 +24,7 @@ const DEFAULT_DEADLINE_MS = 10_000;
 export class ExecutionController {
   constructor(
     private readonly executions: ExecutionService,
+    private readonly running: RunningExecutions,
     private readonly tools: ToolCache,
     private readonly credentials: CredentialCache,
     @Inject(ExecutorConfig) private readonly config: ExecutorConfig,
@@ -30,13 +32,14 @@ export class ExecutionController {
 
   @Handles(executeTool)
   execute(request: ExecuteTool, context: RpcContext): Promise<Execution> {
-    return this.executions.execute(this.begin(context.orgId, request, false, context), request.version);
+    const run = this.begin(context.orgId, request, false, context);
+    return this.running.track(run, this.executions.execute(run, request.version));
   }
 
   @Handles(testTool)
   async test({ orgId, version, ...request }: TestTool, context: RpcContext): Promise<TestedTool> {
     const run = this.begin(orgId, request, true, context);
-    const execution = await this.executions.execute(run, version ?? 'draft');
+    const execution = await this.running.track(run, this.executions.execute(run, version ?? 'draft'));
     return { execution, ...(run.exchange && { exchange: run.exchange }) };
   }
 

@@ -18,6 +18,7 @@ import { UpstreamCaller } from '../upstream/upstream.caller.js';
 import { toWire, type WireRequest } from '../upstream/wire-request.js';
 import { admit } from './admit.js';
 import {
+  cancelled,
   failed,
   hints,
   inputRequired,
@@ -83,7 +84,7 @@ export class ExecutionService {
     run.target = compiled.target;
     if (compiled.writes) return this.executeOnce(run, tool, prepared, coerced.arguments);
     const readying = this.makeReady(run, tool, prepared);
-    const ready = readying instanceof Promise ? await readying : readying;
+    const ready = readying instanceof Promise ? await unlessCancelled(run, readying) : readying;
     return this.end(run, 'wire' in ready ? await this.send(run, tool, prepared, ready) : ready);
   }
 
@@ -108,8 +109,9 @@ export class ExecutionService {
       deadline,
     );
     const readying = this.makeReady(run, tool, prepared);
-    const [twin, ready] = await Promise.all([claiming, readying]);
+    const twin = await claiming;
     if (twin) return this.joinTwin(run, twin, key, fingerprint);
+    const ready = readying instanceof Promise ? await unlessCancelled(run, readying) : readying;
 
     const ending = 'wire' in ready ? await this.send(run, tool, prepared, ready) : ready;
     return this.endDurably(run, ending);
@@ -145,6 +147,7 @@ export class ExecutionService {
   ): Promise<Ending> {
     const { compiled } = tool;
     const interpretation = { tool: compiled, scope: prepared.scope, scrubber: outbound.scrubber };
+    if (run.cancellation.isCancelled) return cancelled();
     const timeoutMs = Math.min(compiled.timeoutMs, run.deadline.remainingMs());
     if (timeoutMs < 1) return noTimeLeft();
 
@@ -155,6 +158,7 @@ export class ExecutionService {
       request: outbound.wire,
       timeoutMs,
       maxBytes: compiled.maxResponseBytes,
+      cancellation: run.cancellation,
     });
     attempt.end(result);
     switch (result.kind) {
@@ -236,6 +240,11 @@ export class ExecutionService {
       [names.toolKey, toolKey],
     ];
   }
+}
+
+/** What is waited for before anything is sent, or that it is no longer wanted. */
+function unlessCancelled(run: ExecutionRun, readying: Promise<Readied>): Promise<Readied> {
+  return Promise.race([readying, run.cancellation.whenCancelled().then(cancelled)]);
 }
 
 function credentialFailure(error: unknown): Ending {

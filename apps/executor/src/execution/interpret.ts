@@ -4,7 +4,7 @@ import { readBody, type ResponseBody } from '#toolcall/map-response';
 import type { CompiledTool } from '#toolcall/compile-tool';
 import type { Scope } from '#toolcall/scope';
 import type { Scrubber } from '#toolcall/scrub';
-import { failed, hints, type Ending } from './ending.js';
+import { cancelled, failed, hints, type Ending } from './ending.js';
 import { round } from './execution-run.js';
 
 /** What is needed to read an answer. */
@@ -76,6 +76,7 @@ export function interpretFailure(failure: EgressFailure, { tool, scope }: Interp
     queueMs: round(timings.connectMs ?? 0),
     upstreamMs: round(timings.totalMs),
   };
+  if (reason === 'cancelled' && !(tool.writes && requestSent)) return { ...measured, ...cancelled() };
   if (reason === 'refused') {
     const code = 'destination_refused' as const;
     return failed('refused', code, { code, message, retryable: false, hint: hints.configuration });

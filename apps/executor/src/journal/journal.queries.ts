@@ -27,7 +27,13 @@ export interface StoredExecution {
   readonly executionId: string;
   readonly fingerprint: string;
   readonly state: 'started' | 'finished';
+  /** The `Execution` it ended as. */
   readonly reply: unknown;
+}
+
+export interface JournaledExecution extends StoredExecution {
+  /** The `ExecutionRecord` as far as it was known at the start. */
+  readonly record: Record<string, unknown>;
 }
 
 export interface OutboxRow {
@@ -58,6 +64,10 @@ const FINISH = `
 const FIND = `
   SELECT execution_id AS "executionId", fingerprint, state, reply
   FROM executor.executions WHERE org_id = $1 AND idempotency_key = $2`;
+
+const LOOK_UP = `
+  SELECT execution_id AS "executionId", fingerprint, state, reply, record
+  FROM executor.executions WHERE execution_id = $2 AND org_id = $1`;
 
 const RECORD = 'INSERT INTO executor.outbox (id, records) VALUES ($1, $2)';
 
@@ -124,6 +134,12 @@ export class JournalQueries {
   async find(orgId: string, idempotencyKey: string): Promise<StoredExecution | undefined> {
     const values = [orgId, idempotencyKey];
     const result = await this.pool.query<StoredExecution>({ name: 'find', text: FIND, values });
+    return result.rows[0];
+  }
+
+  async lookUp(orgId: string, executionId: string): Promise<JournaledExecution | undefined> {
+    const values = [orgId, executionId];
+    const result = await this.pool.query<JournaledExecution>({ name: 'look up', text: LOOK_UP, values });
     return result.rows[0];
   }
 

@@ -20,6 +20,7 @@ import {
   PURGED_AT_ONCE,
   type ClaimRow,
   type FinishRow,
+  type JournaledExecution,
   type StoredExecution,
 } from './journal.queries.js';
 import { OutboxRelay } from './outbox.relay.js';
@@ -78,16 +79,18 @@ export class JournalService implements OnApplicationBootstrap, BeforeApplication
   }
 
   /** What has become of the execution that has a key; asked again until it has ended or the deadline has passed. */
-  async join(
-    orgId: string,
-    idempotencyKey: string,
-    deadline: Deadline,
-  ): Promise<StoredExecution | undefined> {
-    for (let pause = 20; ; pause = Math.min(pause * 2, 250)) {
-      const stored = await this.inTime(this.queries.find(orgId, idempotencyKey), deadline);
-      if (stored?.state === 'finished' || deadline.remainingMs() <= pause) return stored;
-      await wait(pause);
-    }
+  join(orgId: string, idempotencyKey: string, deadline: Deadline): Promise<StoredExecution | undefined> {
+    return this.untilEnded(() => this.queries.find(orgId, idempotencyKey), deadline);
+  }
+
+  /** A journaled execution as it stands. */
+  lookUp(orgId: string, executionId: string, deadline: Deadline): Promise<JournaledExecution | undefined> {
+    return this.inTime(this.queries.lookUp(orgId, executionId), deadline);
+  }
+
+  /** A journaled execution once it has ended, or as it stands when the deadline has passed. */
+  waitFor(orgId: string, executionId: string, deadline: Deadline): Promise<JournaledExecution | undefined> {
+    return this.untilEnded(() => this.queries.lookUp(orgId, executionId), deadline);
   }
 
   /**
@@ -133,6 +136,17 @@ export class JournalService implements OnApplicationBootstrap, BeforeApplication
     while (this.finishing > 0 && performance.now() < deadline) await wait(20);
     await this.flushRecords().catch((error: unknown) => this.warn('Records could not be written', error));
     await settleBy(this.relay.idle(), 2000, () => undefined);
+  }
+
+  private async untilEnded<T extends StoredExecution>(
+    find: () => Promise<T | undefined>,
+    deadline: Deadline,
+  ): Promise<T | undefined> {
+    for (let pause = 20; ; pause = Math.min(pause * 2, 250)) {
+      const stored = await this.inTime(find(), deadline);
+      if (stored?.state !== 'started' || deadline.remainingMs() <= pause) return stored;
+      await wait(pause);
+    }
   }
 
   private flushRecords(): Promise<void> {

@@ -1,3 +1,4 @@
+import type { Cancellation } from '#egress/cancellation';
 import { EgressClient } from '#egress/egress-client';
 import { EgressPolicy, parseEgressAllow } from '#egress/egress-policy';
 import type { EgressResult } from '#egress/egress-result';
@@ -14,6 +15,8 @@ export interface UpstreamCall {
   /** Most the attempt may take, milliseconds. */
   readonly timeoutMs: number;
   readonly maxBytes: number;
+  /** The caller's change of mind. */
+  readonly cancellation: Cancellation;
 }
 
 export type UpstreamResult = EgressResult | { readonly kind: 'breaker_open' };
@@ -38,12 +41,20 @@ export class UpstreamCaller implements OnApplicationShutdown {
     return check.ok ? undefined : check.message;
   }
 
-  async call({ orgId, origin, request, timeoutMs, maxBytes }: UpstreamCall): Promise<UpstreamResult> {
+  async call({
+    orgId,
+    origin,
+    request,
+    timeoutMs,
+    maxBytes,
+    cancellation,
+  }: UpstreamCall): Promise<UpstreamResult> {
     const attempt = () =>
       this.egress.send({
         ...request,
         timeoutMs,
         maxBytes,
+        cancellation,
         partition: orgId,
       });
     const guarded = await this.breakers.run(`${orgId} ${origin}`, attempt, isFailure);

@@ -42,6 +42,7 @@ const routes: [route: string, allowed: Role[], status: number, body?: unknown][]
   ['POST /v1/executions', executors, 200, { toolKey: 'look_up' }],
   ['GET /v1/executions', everyone, 200],
   ['GET /v1/executions/:id', everyone, 200],
+  ['POST /v1/executions/:id/cancel', executors, 200],
   ['GET /v1/stats', viewers, 200],
   ['POST /v1/api-keys', admins, 201, { name: 'one more', role: 'viewer' }],
   ['GET /v1/api-keys', admins, 200],
