@@ -49,6 +49,17 @@ describe('an exchange', () => {
     expect(connection.abort).toHaveBeenCalledTimes(1);
   });
 
+  it('that has its result is not given up any more', async () => {
+    const { exchange, connection } = begin();
+    exchange.onRequestStart(connection);
+    exchange.onResponseStart(connection, 200, {});
+    exchange.onResponseEnd();
+    exchange.cancel();
+
+    expect(connection.abort).not.toHaveBeenCalled();
+    expect(await exchange.result).toMatchObject({ status: 200 });
+  });
+
   it('occupies its place until undici lets go of it', async () => {
     const { exchange, connection, aborting, released } = begin();
     aborting.abort();
