@@ -50,8 +50,14 @@ export const serviceAccess: Readonly<Record<BusService, BusAccess>> = {
   }),
   vault: access('vault', { publish: [vault.credentialChanged], subscribe: served(vault) }),
   executor: access('executor', {
-    publish: [...executorsOnly, executor.executionsRecorded],
-    subscribe: [...served(executor), catalog.toolChanged, catalog.agentChanged, vault.credentialChanged],
+    publish: [...executorsOnly, executor.executionsRecorded, executor.inquireExecution],
+    subscribe: [
+      ...served(executor),
+      executor.inquireExecution,
+      catalog.toolChanged,
+      catalog.agentChanged,
+      vault.credentialChanged,
+    ],
     streams: makeStream,
   }),
   audit: access('audit', { publish: [], subscribe: served(audit), streams: consumeStream }),

@@ -27,7 +27,7 @@ const mayPublish: readonly [RegExp, readonly User[]][] = [
   [/^patchbay\.internal\.catalog\.tool\.resolve$/, ['executor']],
   [/^patchbay\.internal\.catalog\.(tool|agent)\.changed$/, ['catalog']],
   [/^patchbay\.internal\.catalog\./, ['gateway']],
-  [/^patchbay\.internal\.executor\.execution\.recorded$/, ['executor']],
+  [/^patchbay\.internal\.executor\.execution\.(recorded|inquire)$/, ['executor']],
   [/^patchbay\.internal\.(executor|audit)\./, ['gateway']],
   [/^patchbay\.v1\..*\.events$/, []],
   [new RegExp(`^patchbay\\.v1\\.${mine}\\.`), ['gateway', 'orchestrator']],

@@ -387,7 +387,7 @@ describe('executions, asked for by their ids', () => {
       expect(upstream.requests).toEqual([]);
     });
 
-    it('one that has ended while its tool was being looked up is not sent', async () => {
+    it('one whose tool is still being looked up is not sent', async () => {
       const ready = Promise.withResolvers<undefined>();
       catalogReady = ready.promise;
       const asked = once(events, 'catalog asked');
