@@ -18,7 +18,7 @@ export interface NatsAccess {
 }
 
 /** As an orchestrator would: nothing of Patchbay, one plain NATS request, in a trace of the caller's. */
-export async function runDemoTool(access: NatsAccess, orgId: string): Promise<DemoRun> {
+export async function runDemoTool(access: NatsAccess, orgId: string, caFile?: string): Promise<DemoRun> {
   const traceId = randomBytes(16).toString('hex');
   const carrier = headers();
   carrier.set('traceparent', `00-${traceId}-${randomBytes(8).toString('hex')}-01`);
@@ -29,6 +29,7 @@ export async function runDemoTool(access: NatsAccess, orgId: string): Promise<De
     ...(natsUser && { user: natsUser, pass: natsPassword ?? '' }),
     ...(natsSeed && { authenticator: nkeyAuthenticator(new TextEncoder().encode(natsSeed)) }),
     ...(natsInboxPrefix && { inboxPrefix: natsInboxPrefix }),
+    ...(caFile && { tls: { caFile } }),
   });
   try {
     const reply = await connection.request(

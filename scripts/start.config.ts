@@ -25,6 +25,7 @@ export class StartConfig {
   @IsOptional() @IsString() readonly NATS_PASSWORD?: string;
   @IsOptional() @IsString() readonly NATS_NKEY_SEED?: string;
   @IsOptional() @IsString() readonly NATS_INBOX_PREFIX?: string;
+  @IsOptional() @IsString() readonly NATS_CA_FILE?: string;
 
   @Type(() => Number) @IsInt() @Min(0) @Max(65_535) readonly HTTP_PORT: number = 8080;
   @Type(() => Number) @IsInt() @Min(0) @Max(65_535) readonly NATS_PORT: number = 4222;

@@ -94,7 +94,7 @@ async function present(config: StartConfig, home: string, starting: Promise<Plat
   const known = earlier?.orgId === admin.orgId ? earlier.executorKey : undefined;
   const keys = await furnishDemo(restUrl, sampleUrl, admin, known);
   const access = natsAccess(config, natsUrl);
-  const run = await runDemoTool(access, keys.orgId);
+  const run = await runDemoTool(access, keys.orgId, config.NATS_CA_FILE);
   await untilAudited(platform, keys, run);
   const { orgId, adminKey, executorKey } = keys;
   const demo = { restUrl, ...access, orgId, adminKey, executorKey, sampleApiUrl: sampleUrl };

@@ -1,126 +1,15 @@
-import type { Execution } from '#contracts/executor.contract';
 import { Child } from '#devstack/child-process';
 import { natsServerBinary } from '#devstack/nats-server';
 import { freePort } from '#devstack/free-port';
 import { createDatabase, startPostgres } from '#devstack/postgres';
-import { connect } from '@nats-io/transport-node';
+import { anyPort, commandOf, isAlive, readyMs, Start } from '#testing/start-script';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-
-const READY_MS = 60_000;
-const anyPort = { HTTP_PORT: '0', NATS_PORT: '0', POSTGRES_PORT: '0', SAMPLE_API_PORT: '0' };
-
-/** The script that `npm start` runs, with a folder of its own. */
-class Start {
-  readonly lines: string[] = [];
-  readonly child: Child;
-
-  constructor(
-    readonly home: string,
-    environment: Record<string, string> = {},
-  ) {
-    const { PATH, HOME } = process.env;
-    const env = { PATH, HOME, ...anyPort, PATCHBAY_HOME: home, ...environment };
-    this.child = new Child('start', process.execPath, ['dist/scripts/start.js'], { env });
-    this.child.onLine((line) => this.lines.push(line));
-  }
-
-  get text(): string {
-    return this.lines.join('\n');
-  }
-
-  async ready(): Promise<this> {
-    await this.child.waitForLine(/Ctrl-C stops everything/, READY_MS);
-    return this;
-  }
-
-  demo(): Record<string, string> {
-    return JSON.parse(readFileSync(join(this.home, 'demo.json'), 'utf8')) as Record<string, string>;
-  }
-
-  /** Every process it has started, ended ones too; none before the first and after the last. */
-  pids(): number[] {
-    try {
-      const text = readFileSync(join(this.home, 'run.json'), 'utf8');
-      return (JSON.parse(text) as { children: number[] }).children;
-    } catch {
-      return [];
-    }
-  }
-
-  async pidsUntilItEnds(): Promise<number[]> {
-    let pids: number[] = [];
-    while (this.child.isRunning) {
-      pids = [...new Set([...pids, ...this.pids()])];
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
-    return pids;
-  }
-
-  async pidOf(what: RegExp): Promise<number> {
-    const found = await Promise.all(this.pids().map(async (pid) => ({ pid, command: await command(pid) })));
-    const pid = found.find((one) => what.test(one.command))?.pid;
-    if (pid === undefined) throw new Error(`No process is ${String(what)}`);
-    return pid;
-  }
-
-  /** As an orchestrator; asks again while the bus or the executor is away. */
-  async execute(): Promise<Execution> {
-    const { natsUrl, natsUser, natsPassword, orgId } = this.demo();
-    const giveUpAt = Date.now() + 20_000;
-    for (;;) {
-      try {
-        const nats = await connect({
-          servers: natsUrl!,
-          ...(natsUser && { user: natsUser, pass: natsPassword }),
-        });
-        const request = { toolKey: 'get_order_status', arguments: { orderId: 'ORD-12345' } };
-        const subject = `patchbay.v1.${orgId}.tools.execute`;
-        const reply = await nats
-          .request(subject, JSON.stringify(request), { timeout: 5000 })
-          .finally(() => nats.close());
-        const execution = reply.json<Execution>();
-        if (execution.status === 'succeeded' || Date.now() > giveUpAt) return execution;
-      } catch (error) {
-        if (Date.now() > giveUpAt) throw error;
-      }
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-  }
-
-  async rest(path: string): Promise<{ status: number; body: Record<string, unknown> }> {
-    const { restUrl, adminKey } = this.demo();
-    const response = await fetch(`${restUrl}${path}`, { headers: { authorization: `Bearer ${adminKey}` } });
-    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
-  }
-
-  /** Ctrl-C. Who has not ended after 10 s is killed, and then it shows. */
-  interrupt() {
-    return this.child.stop(10_000, 'SIGINT');
-  }
-}
-
-async function command(pid: number): Promise<string> {
-  const { stdout } = await promisify(execFile)('ps', ['-o', 'args=', '-p', String(pid)]).catch(() => ({
-    stdout: '',
-  }));
-  return stdout;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 /** For what another process does, of which there is no event. */
 async function until(isSo: () => boolean): Promise<void> {
@@ -187,7 +76,7 @@ describe('npm start', () => {
     home = await folder();
     const ports = Object.fromEntries(Object.entries(wanted).map(([name, port]) => [name, String(port)]));
     first = await start(home, ports).ready();
-  }, READY_MS);
+  }, readyMs);
   afterAll(() => occupiers.forEach((server) => server.close()));
 
   it('writes what a client needs to demo.json', () => {
@@ -302,7 +191,7 @@ describe('npm start', () => {
       expect(await second.interrupt()).toEqual({ code: 0, signal: null });
       expect(pids.filter(isAlive)).toEqual([]);
     },
-    READY_MS,
+    readyMs,
   );
 });
 
@@ -347,14 +236,14 @@ describe('npm start with servers of yours', () => {
         natsPassword: 'of-the-test',
       });
       expect(await one.execute()).toMatchObject({ status: 'succeeded' });
-      const commands = await Promise.all(one.pids().map(command));
+      const commands = await Promise.all(one.pids().map(commandOf));
       expect(commands.filter((text) => /nats-server|bin\/postgres/.test(text))).toEqual([]);
       expect(commands).toHaveLength(6);
 
       expect(await one.interrupt()).toEqual({ code: 0, signal: null });
       expect([nats.isRunning, postgres.child.isRunning]).toEqual([true, true]);
     },
-    READY_MS,
+    readyMs,
   );
 
   it(
@@ -365,7 +254,7 @@ describe('npm start with servers of yours', () => {
       expect(await one.child.ended).toMatchObject({ code: 1 });
       expect(one.text).toContain('The database has an organization already, and its admin key is not in');
     },
-    READY_MS,
+    readyMs,
   );
 });
 

@@ -4,7 +4,11 @@ import { startTestNats } from '#testing/test-nats';
 import pg from 'pg';
 import { connect } from '@nats-io/transport-node';
 import { freePort } from './free-port.js';
+import { startPostgres } from './postgres.js';
+import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 describe('the development stack', () => {
   it('runs a Postgres that does not lie about durability', async () => {
@@ -17,6 +21,22 @@ describe('the development stack', () => {
     await client.end();
 
     expect(rows.map((row) => row.setting)).toEqual(['on', 'on', 'on']);
+  });
+
+  it('begins anew in a folder that was deleted', async () => {
+    const home = await mkdtemp(join(tmpdir(), 'patchbay-anew-'));
+    const dataDir = join(home, 'postgres');
+    const before = await startPostgres({ dataDir });
+    await before.stop();
+    await rm(home, { recursive: true }); // as root, which Postgres cannot be, the data was never in there
+
+    const after = await startPostgres({ dataDir });
+    await after.stop();
+    await rm(await realpath(dataDir), { recursive: true });
+    await rm(home, { recursive: true });
+
+    const password = ({ url }: { url: string }) => new URL(url).password;
+    expect(password(after)).not.toBe(password(before));
   });
 
   it('runs a nats-server that answers, and ends it', async () => {
