@@ -153,7 +153,7 @@ describe('npm start', () => {
 
     expect(await second.child.ended).toMatchObject({ code: 1 });
     expect(second.text).toContain(`Patchbay already runs from this folder (process ${first.child.pid})`);
-  });
+  }, 30_000);
 
   it('ends every process on Ctrl-C, those that need others first', async () => {
     const pids = first.pids();
@@ -292,5 +292,5 @@ describe('npm start that does not get far', () => {
 
     expect(await one.child.ended).toEqual({ code: 1, signal: null });
     expect(one.text).toContain('HTTP_PORT must be an integer number');
-  });
+  }, 30_000);
 });

@@ -24,7 +24,8 @@ describe('the development stack', () => {
   });
 
   it('begins anew in a folder that was deleted', async () => {
-    const home = await mkdtemp(join(tmpdir(), 'patchbay-anew-'));
+    const checkout = await mkdtemp(join(tmpdir(), 'patchbay-anew-'));
+    const home = join(checkout, '.patchbay');
     const dataDir = join(home, 'postgres');
     const before = await startPostgres({ dataDir });
     await before.stop();
@@ -33,11 +34,11 @@ describe('the development stack', () => {
     const after = await startPostgres({ dataDir });
     await after.stop();
     await rm(await realpath(dataDir), { recursive: true });
-    await rm(home, { recursive: true });
+    await rm(checkout, { recursive: true });
 
     const password = ({ url }: { url: string }) => new URL(url).password;
     expect(password(after)).not.toBe(password(before));
-  });
+  }, 60_000);
 
   it('runs a nats-server that answers, and ends it', async () => {
     const nats = await startTestNats();
