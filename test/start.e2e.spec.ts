@@ -119,7 +119,7 @@ describe('npm start', () => {
     let spans = '';
     while (!spans.includes(`"traceId":"${traceId}"`)) spans = await readFile(file!, 'utf8'); // sent in batches
     earlier = { executionId: body.executionId as string, demo: first.demo() };
-  });
+  }, 30_000);
 
   it('shows addresses, and a curl that works as it stands', async () => {
     const { restUrl, natsUrl, sampleApiUrl } = first.demo();
@@ -127,7 +127,7 @@ describe('npm start', () => {
     const [curl] = /curl [^]*?-d '[^']*'/.exec(first.text) ?? [''];
 
     expect(await run(curl)).toMatchObject({ status: 'succeeded', variables: { order_id: 'ORD-12345' } });
-  });
+  }, 30_000);
 
   it.each([
     ['executor', /apps\/executor/, 250],
