@@ -58,16 +58,16 @@ describe('a client that knows nothing of Patchbay', () => {
     const { orgId, platform } = test;
     const body = JSON.stringify({ toolKey: 'get_order_status', arguments: { orderId: 'ORD-12345' } });
     const socket = connect(Number(new URL(platform.natsUrl).port), '127.0.0.1');
-    socket.write('CONNECT {"verbose":false,"headers":true,"no_responders":true}\r\nSUB inbox 1\r\n');
-    socket.write(`PUB patchbay.v1.${orgId}.tools.execute inbox ${body.length}\r\n${body}\r\n`);
+    socket.write('CONNECT {"verbose":false,"headers":true,"no_responders":true}\r\nSUB _INBOX.plain 1\r\n');
+    socket.write(`PUB patchbay.v1.${orgId}.tools.execute _INBOX.plain ${body.length}\r\n${body}\r\n`);
 
     let received = '';
     for await (const chunk of socket) {
       received += String(chunk);
-      if (/^MSG inbox 1 \d+\r\n.*\r\n/ms.test(received)) break;
+      if (/^MSG _INBOX\.plain 1 \d+\r\n.*\r\n/ms.test(received)) break;
     }
 
-    const [, reply = ''] = /^MSG inbox 1 \d+\r\n(.*?)\r\n/ms.exec(received) ?? [];
+    const [, reply = ''] = /^MSG _INBOX\.plain 1 \d+\r\n(.*?)\r\n/ms.exec(received) ?? [];
     expect(JSON.parse(reply)).toMatchObject({ status: 'succeeded', variables: { order_id: 'ORD-12345' } });
   });
 });
