@@ -3,9 +3,13 @@ import {
   createCredential,
   deleteCredential,
   getCredential,
+  ListAccesses,
+  listAccesses,
   ListCredentials,
   listCredentials,
   replaceCredential,
+  type AccessPage,
+  type Actor,
   type Credential,
   type CredentialEdit,
   type CredentialInput,
@@ -23,8 +27,10 @@ import { BodyAs, CallerOf, IfMatch, PathParam, QueryAs } from './http/request.de
 import { ServicesClient } from './services.client.js';
 
 const ListQuery = Type.Omit(ListCredentials, ['orgId'], closed);
+const AccessQuery = Type.Omit(ListAccesses, ['orgId', 'credentialId'], closed);
 const IdParam = () => PathParam('id', Uuid, 'credential_not_found');
 const versionOf = (credential: Credential) => credential.version;
+const actorOf = ({ keyId }: Caller): Actor => ({ type: 'api_key', id: keyId });
 /** No refusal quotes what was sent: it may be a secret. */
 const secretly = { showValues: false };
 
@@ -47,11 +53,12 @@ export class CredentialsController {
     refusals: ['payload_too_large'],
   })
   create(
-    @CallerOf() { orgId }: Caller,
+    @CallerOf() caller: Caller,
     @BodyAs('CredentialInput', secretly) credential: CredentialInput,
   ): Promise<Credential> {
-    const sealed = this.seal(orgId, credential);
-    return this.services.ask(createCredential, { orgId, sealed }, { body: 'credential' });
+    const { orgId } = caller;
+    const request = { orgId, sealed: this.seal(orgId, credential), actor: actorOf(caller) };
+    return this.services.ask(createCredential, request, { body: 'credential' });
   }
 
   @Get()
@@ -86,13 +93,14 @@ export class CredentialsController {
     refusals: ['credential_not_found', 'precondition_failed', 'payload_too_large'],
   })
   replace(
-    @CallerOf() { orgId }: Caller,
+    @CallerOf() caller: Caller,
     @IdParam() credentialId: string,
     @BodyAs('CredentialEdit', secretly) credential: CredentialEdit,
     @IfMatch() ifVersion?: number,
   ): Promise<Credential> {
+    const { orgId } = caller;
     const sealed = this.seal(orgId, credential);
-    const request = { orgId, credentialId, sealed, ifVersion };
+    const request = { orgId, credentialId, sealed, ifVersion, actor: actorOf(caller) };
     return this.services.ask(replaceCredential, request, { body: 'credential' });
   }
 
@@ -103,15 +111,34 @@ export class CredentialsController {
     refusals: ['credential_not_found', 'precondition_failed'],
   })
   async remove(
-    @CallerOf() { orgId }: Caller,
+    @CallerOf() caller: Caller,
     @IdParam() credentialId: string,
     @IfMatch() ifVersion?: number,
   ): Promise<void> {
     await this.services.ask(deleteCredential, {
-      orgId,
+      orgId: caller.orgId,
       credentialId,
       ...(ifVersion !== undefined && { ifVersion }),
+      actor: actorOf(caller),
     });
+  }
+
+  @Get(':id/accesses')
+  @Allow('admin')
+  @Endpoint<AccessPage>({
+    summary: 'List who had to do with a credential, newest first',
+    description:
+      'Every opening for an execution, every change, every re-sealing under a new key, and every attempt that was ' +
+      'refused; of a deleted credential too. An executor uses what it has opened for 30 s at most, for other executions too.',
+    reply: 'AccessPage',
+    refusals: ['credential_not_found'],
+  })
+  accesses(
+    @CallerOf() { orgId }: Caller,
+    @IdParam() credentialId: string,
+    @QueryAs(AccessQuery) query: Type.Static<typeof AccessQuery>,
+  ): Promise<AccessPage> {
+    return this.services.ask(listAccesses, { orgId, credentialId, ...query });
   }
 
   /** For the vault alone: the bus carries no secret in clear. */

@@ -93,6 +93,7 @@ export const documents = {
   CredentialEdit: vault.CredentialEdit,
   Credential: vault.Credential,
   CredentialPage: vault.CredentialPage,
+  AccessPage: vault.AccessPage,
   ExecuteTool: executor.ExecuteTool,
   Execution: executor.Execution,
   ExecutionRecord: executor.ExecutionRecord,

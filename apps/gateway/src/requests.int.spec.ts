@@ -14,6 +14,7 @@ import { startWorld, type World } from '../test/start-world.js';
 
 const secret = 'sk_live_do_not_repeat_me';
 const bearer = { type: 'bearer', name: 'crm', origins: ['https://api.example.com'], token: secret };
+const actor = { type: 'api_key', id: expect.stringMatching(/^[0-9a-f-]{36}$/) };
 const credentialPath = `/v1/credentials/${credential.id}`;
 
 describe('a REST request', () => {
@@ -109,7 +110,7 @@ describe('a REST request', () => {
       catalog.bindAgentTools,
       { agentId: 'a1', tools: [{ key: 'look_up', bind: { order_id: '7' } }] },
     ],
-    ['POST', '/v1/credentials', bearer, vault.createCredential, { credential: bearer }],
+    ['POST', '/v1/credentials', bearer, vault.createCredential, { credential: bearer, actor }],
     ['GET', '/v1/credentials?limit=3', undefined, vault.listCredentials, { limit: 3 }],
     ['GET', credentialPath, undefined, vault.getCredential, { credentialId: credential.id }],
     [
@@ -117,9 +118,9 @@ describe('a REST request', () => {
       credentialPath,
       { ...bearer, token: { keep: true } },
       vault.replaceCredential,
-      { credentialId: credential.id, credential: { ...bearer, token: { keep: true } } },
+      { credentialId: credential.id, credential: { ...bearer, token: { keep: true } }, actor },
     ],
-    ['DELETE', credentialPath, undefined, vault.deleteCredential, { credentialId: credential.id }],
+    ['DELETE', credentialPath, undefined, vault.deleteCredential, { credentialId: credential.id, actor }],
     ['POST', '/v1/executions', { toolKey: 'look_up', turn: 3 }, executeTool, { toolKey: 'look_up', turn: 3 }],
     [
       'GET',
@@ -152,6 +153,24 @@ describe('a REST request', () => {
       expect(asked()).toEqual([rpc, request]);
     },
   );
+
+  it('for the accesses of a credential asks the vault, for an admin only', async () => {
+    const path = `${credentialPath}/accesses?limit=3`;
+
+    expect(await refusal('GET', path)).toMatchObject({ status: 403, code: 'forbidden' });
+    expect(await ask('GET', path, { key: world.keys.admin })).toMatchObject({ status: 200 });
+    expect(asked()).toEqual([vault.listAccesses, { credentialId: credential.id, limit: 3 }]);
+  });
+
+  it('that changes a credential names the API key it came with', async () => {
+    const { body: me } = await ask('GET', '/v1/me');
+    await ask('POST', '/v1/credentials', { body: bearer });
+
+    expect(world.services.last?.request.actor).toEqual({
+      type: 'api_key',
+      id: (me.apiKey as { id: string }).id,
+    });
+  });
 
   it('with a secret has it sealed before it goes over the bus', async () => {
     await ask('POST', '/v1/credentials', { body: bearer });

@@ -8,7 +8,7 @@ import { NatsLink } from '#messaging/nats-connection';
 import { encodeError } from '#messaging/wire';
 import { EventEmitter, once } from 'node:events';
 import type { TSchema } from 'typebox';
-import { agentTools, credential, execution, record, stats, tool, version } from './sample-replies.js';
+import { access, agentTools, credential, execution, record, stats, tool, version } from './sample-replies.js';
 
 export interface Asked {
   readonly rpc: Rpc;
@@ -107,6 +107,7 @@ function samples(): [Rpc, object][] {
     [vault.listCredentials, { items: [credential] }],
     [vault.replaceCredential, credential],
     [vault.deleteCredential, { done: true }],
+    [vault.listAccesses, { items: [access] }],
     [executeTool, execution],
     [cancelExecution, execution],
     [testTool, { execution }],

@@ -1,7 +1,7 @@
 import type { Stats } from '#contracts/audit.contract';
 import type { AgentTools, Tool, ToolVersion } from '#contracts/catalog.contract';
 import type { Execution, ExecutionRecord } from '#contracts/executor.contract';
-import type { Credential } from '#contracts/vault.contract';
+import type { Access, Credential } from '#contracts/vault.contract';
 import type { ToolDefinition } from '#toolcall/tool-definition';
 
 const at = '2026-01-02T03:04:05.000Z';
@@ -44,6 +44,20 @@ export const credential: Credential = {
   token: { masked: 'sk_l…f9a2' },
   createdAt: at,
   updatedAt: at,
+};
+
+export const access: Access = {
+  id: '0199b0c1-0000-7000-8000-000000000004',
+  at,
+  action: 'open',
+  result: 'ok',
+  actor: { type: 'service', id: 'executor' },
+  credentialId: credential.id,
+  credentialVersion: 4,
+  keyId: 'k1',
+  origin: 'https://api.example.com',
+  executionId: '0199b0c1-0000-7000-8000-000000000002',
+  toolKey: 'look_up',
 };
 
 export const execution: Execution = {

@@ -3,6 +3,9 @@ import { IntakeKey } from '#sealing/intake-key';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { readExecutorKey, readIntakeKey, readKeyring, type VaultConfig } from './config.js';
+import { AccessEntity } from './accesses/access.entity.js';
+import { AccessLog } from './accesses/access-log.service.js';
+import { AccessesController } from './accesses/accesses.controller.js';
 import { CredentialEntity } from './credentials/credential.entity.js';
 import { CredentialIntake } from './credentials/credential.intake.js';
 import { CredentialSealer } from './credentials/credential.sealer.js';
@@ -21,10 +24,11 @@ export class VaultModule {
       module: VaultModule,
       imports: [
         TypeOrmModule.forRoot({ ...dataSource, ...patience }),
-        TypeOrmModule.forFeature([CredentialEntity]),
+        TypeOrmModule.forFeature([CredentialEntity, AccessEntity]),
       ],
-      controllers: [CredentialsController],
+      controllers: [CredentialsController, AccessesController],
       providers: [
+        AccessLog,
         CredentialsService,
         CredentialIntake,
         OpeningService,

@@ -3,6 +3,7 @@ import {
   createCredential,
   openCredential,
   replaceCredential,
+  type Actor,
   type Credential,
   type CredentialSecret,
   type OpenedCredential,
@@ -101,8 +102,9 @@ export class RunningVault {
   }
 
   /** Enters a credential as a gateway would. */
-  create(orgId: string, credential: unknown): Promise<Credential> {
-    return this.ask(createCredential, { orgId, sealed: this.seal(orgId, credential) });
+  create(orgId: string, credential: unknown, actor?: Actor): Promise<Credential> {
+    const sealed = this.seal(orgId, credential);
+    return this.ask(createCredential, { orgId, sealed, ...(actor && { actor }) });
   }
 
   replace(orgId: string, credentialId: string, credential: unknown, ifVersion?: number): Promise<Credential> {

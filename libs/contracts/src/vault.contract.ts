@@ -1,6 +1,10 @@
 import Type from 'typebox';
 import { closed, Done, Page, pageFields, Timestamp, Uuid } from './common.contract.js';
 import { Announcement, Rpc } from './rpc.js';
+import { Actor, OpenPurpose } from './vault-access.contract.js';
+
+// One namespace for all that the vault is asked, in files of a readable size.
+export * from './vault-access.contract.js';
 
 /** A secret as entered, or `{keep: true}` in an edit: the stored one stays. A mask is never accepted back. */
 const NewSecret = Type.String({ minLength: 1, maxLength: 16_384 });
@@ -89,7 +93,10 @@ const oneCredential = { orgId: Uuid, credentialId: Uuid };
 const Sealed = Type.String({ minLength: 1, maxLength: 700_000 });
 
 /** `sealed` holds a {@link CredentialInput}. */
-export const CreateCredential = Type.Object({ orgId: Uuid, sealed: Sealed }, closed);
+export const CreateCredential = Type.Object(
+  { orgId: Uuid, sealed: Sealed, actor: Type.Optional(Actor) },
+  closed,
+);
 export type CreateCredential = Type.Static<typeof CreateCredential>;
 export const createCredential = new Rpc(
   'patchbay.internal.vault.credential.create',
@@ -113,7 +120,12 @@ export const listCredentials = new Rpc(
 
 /** `sealed` holds a {@link CredentialEdit}. */
 export const ReplaceCredential = Type.Object(
-  { ...oneCredential, sealed: Sealed, ifVersion: Type.Optional(Type.Integer({ minimum: 1 })) },
+  {
+    ...oneCredential,
+    sealed: Sealed,
+    ifVersion: Type.Optional(Type.Integer({ minimum: 1 })),
+    actor: Type.Optional(Actor),
+  },
   closed,
 );
 export type ReplaceCredential = Type.Static<typeof ReplaceCredential>;
@@ -124,7 +136,11 @@ export const replaceCredential = new Rpc(
 );
 
 export const DeleteCredential = Type.Object(
-  { ...oneCredential, ifVersion: Type.Optional(Type.Integer({ minimum: 1 })) },
+  {
+    ...oneCredential,
+    ifVersion: Type.Optional(Type.Integer({ minimum: 1 })),
+    actor: Type.Optional(Actor),
+  },
   closed,
 );
 export type DeleteCredential = Type.Static<typeof DeleteCredential>;
@@ -149,6 +165,8 @@ export const OpenCredential = Type.Object(
     /** Where the secret is about to be sent; refused unless the credential names it. */
     origin: Type.String({ minLength: 1, maxLength: 300 }),
     session: SessionKey,
+    /** What for; for the record of accesses. */
+    purpose: Type.Optional(OpenPurpose),
   },
   closed,
 );

@@ -22,6 +22,8 @@ export interface OpenCredential {
 }
 
 export interface CredentialRequest extends CallTags {
+  /** Which the vault notes as the one it was opened for. */
+  readonly executionId: string;
   readonly credentialId: string;
   readonly origin: string;
 }
@@ -68,10 +70,11 @@ export class CredentialCache {
     deadline: Deadline,
     parent: Context,
   ): Promise<OpenCredential> {
-    const { orgId, credentialId, origin } = request;
+    const { orgId, credentialId, origin, executionId, toolKey, callId } = request;
     const { session } = this.keyPair;
+    const purpose = { executionId, toolKey, ...(callId !== undefined && { callId }) };
     const { sealed, version, name } = await context.with(withCallBaggage(parent, request), () =>
-      this.rpc.call(openCredential, { orgId, credentialId, origin, session }, { deadline }),
+      this.rpc.call(openCredential, { orgId, credentialId, origin, session, purpose }, { deadline }),
     );
     const plaintext = this.keyPair.open(sealed, credentialContext({ orgId, credentialId, version }));
     const secret = JSON.parse(plaintext.toString()) as CredentialSecret;

@@ -124,7 +124,7 @@ export class ExecutionService {
     if (message) return refused({ code: 'destination_refused', message, hint: hints.configuration });
     const { credentialId } = tool.compiled.definition.request;
     if (credentialId === undefined) return this.outbound(run, prepared, undefined);
-    const wanted = { ...run.tags, credentialId, origin };
+    const wanted = { ...run.tags, executionId: run.executionId, credentialId, origin };
     const opened = this.credentials.get(wanted, run.deadline, run.span.context);
     if (!(opened instanceof Promise)) return this.outbound(run, prepared, opened);
     return opened.then((credential) => this.outbound(run, prepared, credential), credentialFailure);

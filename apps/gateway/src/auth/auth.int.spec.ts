@@ -39,6 +39,7 @@ const routes: [route: string, allowed: Role[], status: number, body?: unknown][]
   ['GET /v1/credentials/:id', viewers, 200],
   ['PUT /v1/credentials/:id', editors, 200, bearer],
   ['DELETE /v1/credentials/:id', editors, 204],
+  ['GET /v1/credentials/:id/accesses', admins, 200],
   ['POST /v1/executions', executors, 200, { toolKey: 'look_up' }],
   ['GET /v1/executions', everyone, 200],
   ['GET /v1/executions/:id', everyone, 200],

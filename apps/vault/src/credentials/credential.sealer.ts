@@ -46,6 +46,12 @@ export class CredentialSealer {
     return this.openField(stored.sealed, ownerOf(credential, fieldId, terms));
   }
 
+  /** The key that a credential's secrets are sealed under; undefined when it has none. */
+  keyIdOf(content: Typed<StoredSecret>): string | undefined {
+    const [stored] = secretsById(content).values();
+    return stored && keyIdOf(stored.sealed);
+  }
+
   private openField(sealed: string, owner: SecretOwner): string {
     try {
       const plaintext = openSecret(sealed, this.keyring, owner);

@@ -18,6 +18,7 @@ import {
 } from '#contracts/vault.contract';
 import { Handles, RpcController } from '#messaging/handles.decorator';
 import { Inject } from '@nestjs/common';
+import { AccessLog, GATEWAY } from '../accesses/access-log.service.js';
 import { CredentialIntake } from './credential.intake.js';
 import { CredentialsService } from './credentials.service.js';
 import { OpeningService } from './opening.service.js';
@@ -28,11 +29,14 @@ export class CredentialsController {
     @Inject(CredentialsService) private readonly credentials: CredentialsService,
     @Inject(CredentialIntake) private readonly intake: CredentialIntake,
     @Inject(OpeningService) private readonly opening: OpeningService,
+    @Inject(AccessLog) private readonly accesses: AccessLog,
   ) {}
 
   @Handles(createCredential)
-  create({ orgId, sealed }: CreateCredential): Promise<Credential> {
-    return this.credentials.create(orgId, this.intake.readNew(orgId, sealed));
+  create({ orgId, sealed, actor = GATEWAY }: CreateCredential): Promise<Credential> {
+    return this.accesses.noteFailure({ action: 'create', orgId, actor }, async () =>
+      this.credentials.create(orgId, this.intake.readNew(orgId, sealed), actor),
+    );
   }
 
   @Handles(getCredential)
@@ -46,13 +50,19 @@ export class CredentialsController {
   }
 
   @Handles(replaceCredential)
-  replace({ sealed, ...request }: ReplaceCredential): Promise<Credential> {
-    return this.credentials.replace(request, this.intake.readEdit(request.orgId, sealed));
+  replace({ sealed, actor = GATEWAY, ...request }: ReplaceCredential): Promise<Credential> {
+    const { orgId, credentialId } = request;
+    return this.accesses.noteFailure({ action: 'replace', orgId, credentialId, actor }, async () =>
+      this.credentials.replace(request, this.intake.readEdit(orgId, sealed), actor),
+    );
   }
 
   @Handles(deleteCredential)
-  delete(request: DeleteCredential): Promise<Done> {
-    return this.credentials.delete(request);
+  delete({ actor = GATEWAY, ...request }: DeleteCredential): Promise<Done> {
+    const { orgId, credentialId } = request;
+    return this.accesses.noteFailure({ action: 'delete', orgId, credentialId, actor }, () =>
+      this.credentials.delete(request, actor),
+    );
   }
 
   @Handles(openCredential)

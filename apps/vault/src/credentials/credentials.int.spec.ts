@@ -281,7 +281,7 @@ describe('the schema of the vault', () => {
     const dataSource = await new DataSource(vaultDataSource(vault.databaseUrl)).initialize();
 
     const { upQueries } = await dataSource.driver.createSchemaBuilder().log();
-    await dataSource.undoLastMigration();
+    for (const { name } of dataSource.migrations) await dataSource.undoLastMigration().then(() => name);
     const left = await vault.query(
       "SELECT table_name FROM information_schema.tables WHERE table_schema = 'vault'",
     );

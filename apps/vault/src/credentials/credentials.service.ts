@@ -2,6 +2,8 @@ import { decodeCursor, encodeCursor } from '#contracts/cursor';
 import { ServiceError } from '#contracts/errors';
 import {
   credentialChanged,
+  type AccessAction,
+  type Actor,
   type Credential,
   type CredentialEdit,
   type CredentialInput,
@@ -14,8 +16,9 @@ import {
 import { RpcClient } from '#messaging/rpc.client';
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { MoreThan, type Repository } from 'typeorm';
+import { MoreThan, type EntityManager, type Repository } from 'typeorm';
 import { NIL, v7 as uuidv7, validate as isUuid } from 'uuid';
+import { AccessLog } from '../accesses/access-log.service.js';
 import { CredentialEntity } from './credential.entity.js';
 import { mapSecrets } from './credential-fields.js';
 import { readForm } from './credential-form.js';
@@ -30,13 +33,17 @@ export class CredentialsService {
     @InjectRepository(CredentialEntity) private readonly credentials: Repository<CredentialEntity>,
     @Inject(CredentialSealer) private readonly sealer: CredentialSealer,
     @Inject(RpcClient) private readonly rpc: RpcClient,
+    @Inject(AccessLog) private readonly accesses: AccessLog,
   ) {}
 
-  async create(orgId: string, entered: CredentialInput): Promise<Credential> {
+  async create(orgId: string, entered: CredentialInput, actor: Actor): Promise<Credential> {
     const now = new Date();
     const identity = { orgId: orgId.toLowerCase(), id: uuidv7(), version: 1 };
     const created = { ...this.sealed(readForm(entered), identity), createdAt: now, updatedAt: now };
-    await this.credentials.insert(created);
+    await this.credentials.manager.transaction(async (transaction) => {
+      await transaction.insert(CredentialEntity, created);
+      await this.record(transaction, 'create', created, actor);
+    });
     return toCredential(created);
   }
 
@@ -60,8 +67,9 @@ export class CredentialsService {
   }
 
   async replace(
-    { orgId, credentialId, ifVersion }: Omit<ReplaceCredential, 'sealed'>,
+    { orgId, credentialId, ifVersion }: Omit<ReplaceCredential, 'sealed' | 'actor'>,
     edit: CredentialEdit,
+    actor: Actor,
   ): Promise<Credential> {
     const replaced = await this.credentials.manager.transaction(async (transaction) => {
       const stored = await transaction.findOne(CredentialEntity, {
@@ -76,24 +84,41 @@ export class CredentialsService {
       const sealed = this.sealed(form, { orgId: owner, id, version: version + 1 });
       const next = { ...sealed, createdAt, updatedAt: new Date() };
       await transaction.update(CredentialEntity, { orgId: owner, id }, next);
+      await this.record(transaction, 'replace', next, actor);
       return next;
     });
     this.announceChange(replaced);
     return toCredential(replaced);
   }
 
-  async delete({ orgId, credentialId, ifVersion }: DeleteCredential): Promise<{ done: true }> {
-    const named = { orgId, id: credentialId };
-    const { affected } = await this.credentials.delete({
-      ...named,
-      ...(ifVersion && { version: ifVersion }),
+  async delete(
+    { orgId, credentialId, ifVersion }: Omit<DeleteCredential, 'actor'>,
+    actor: Actor,
+  ): Promise<{ done: true }> {
+    await this.credentials.manager.transaction(async (transaction) => {
+      const named = { orgId, id: credentialId };
+      const stored = await transaction.findOne(CredentialEntity, {
+        where: named,
+        lock: { mode: 'pessimistic_write' },
+      });
+      if (!stored) throw notFound(credentialId);
+      if (ifVersion !== undefined && ifVersion !== stored.version) throw changedMeanwhile(stored);
+      await transaction.delete(CredentialEntity, named);
+      await this.record(transaction, 'delete', stored, actor);
     });
-    if (!affected) {
-      const stored = await this.credentials.findOneBy(named);
-      throw stored ? changedMeanwhile(stored) : notFound(credentialId);
-    }
     this.announceChange({ orgId, id: credentialId });
     return { done: true };
+  }
+
+  private record(
+    transaction: EntityManager,
+    action: AccessAction,
+    { orgId, id, version, content }: Pick<CredentialEntity, 'orgId' | 'id' | 'version' | 'content'>,
+    actor: Actor,
+  ): Promise<void> {
+    const keyId = this.sealer.keyIdOf(content);
+    const access = { action, actor, orgId, credentialId: id, credentialVersion: version, keyId };
+    return this.accesses.append(transaction, access);
   }
 
   /** Every secret is sealed anew for each version, kept ones too: version and origins are bound to it. */

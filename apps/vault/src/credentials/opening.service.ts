@@ -8,6 +8,7 @@ import { InjectRepository } from '@nestjs/typeorm';
 import type { Repository } from 'typeorm';
 import { ExecutorKey } from '../crypto/executor-key.js';
 import { canonicalOrigin } from './canonical-origin.js';
+import { AccessLog, EXECUTOR, type NewAccess } from '../accesses/access-log.service.js';
 import { CredentialEntity } from './credential.entity.js';
 import { CredentialSealer } from './credential.sealer.js';
 import { notFound } from './credentials.service.js';
@@ -26,11 +27,14 @@ export class OpeningService {
     @InjectRepository(CredentialEntity) private readonly credentials: Repository<CredentialEntity>,
     @Inject(CredentialSealer) private readonly sealer: CredentialSealer,
     @Inject(ExecutorKey) private readonly executorKey: ExecutorKey,
+    @Inject(AccessLog) private readonly accesses: AccessLog,
   ) {}
 
+  /** Nothing is handed out before it is on record for whom; what was refused is on record too. */
   async open(request: OpenCredential): Promise<OpenedCredential> {
+    const access = accessOf(request);
     try {
-      const opened = await this.openFor(request);
+      const opened = await this.accesses.noteFailure(access, () => this.openFor(request, access));
       opensTotal.inc({ result: 'ok' });
       return opened;
     } catch (error) {
@@ -39,7 +43,10 @@ export class OpeningService {
     }
   }
 
-  private async openFor({ orgId, credentialId, origin, session }: OpenCredential): Promise<OpenedCredential> {
+  private async openFor(
+    { orgId, credentialId, origin, session }: OpenCredential,
+    access: NewAccess,
+  ): Promise<OpenedCredential> {
     if (!this.executorKey.isProvenBy(session)) {
       throw new ServiceError('forbidden', 'The session key is not proven to be that of an executor');
     }
@@ -55,8 +62,17 @@ export class OpeningService {
     const context = credentialContext({ orgId: credential.orgId, credentialId: credential.id, version });
     const sealed = this.executorKey.sealTo(session, plaintext, context);
     plaintext.fill(0);
+    const keyId = this.sealer.keyIdOf(credential.content);
+    await this.accesses.note({ ...access, credentialVersion: version, keyId });
     return { sealed, version, name };
   }
+}
+
+/** An origin that is none is not noted: it may be anything, a secret in a URL too. */
+function accessOf({ orgId, credentialId, origin, purpose }: OpenCredential): NewAccess {
+  const canonical = canonicalOrigin(origin);
+  const destination = canonical.ok ? canonical.origin : undefined;
+  return { action: 'open', actor: EXECUTOR, orgId, credentialId, origin: destination, purpose };
 }
 
 function readOrigin(text: string): string {

@@ -64,7 +64,8 @@ describe('the secrets of credentials', () => {
   const spans = collectSpans();
 
   const everyRow = async (): Promise<string> => {
-    const rows = await vault.query('SELECT to_jsonb(c)::text AS row FROM vault.credentials c');
+    const rows = await vault.query(`SELECT to_jsonb(c)::text AS row FROM vault.credentials c
+       UNION ALL SELECT to_jsonb(a)::text FROM vault.accesses a`);
     const text = rows.map(({ row }) => row as string).join('\n');
     const decoded = text.split(/[^A-Za-z0-9_-]+/).map((part) => Buffer.from(part, 'base64url'));
     return [text, ...decoded.map((part) => part.toString('latin1'))].join('\n');

@@ -1,0 +1,129 @@
+import { decodeCursor, encodeCursor } from '#contracts/cursor';
+import { ServiceError } from '#contracts/errors';
+import type {
+  Access,
+  AccessAction,
+  AccessPage,
+  Actor,
+  ListAccesses,
+  OpenPurpose,
+} from '#contracts/vault-access.contract';
+import { Injectable, Logger } from '@nestjs/common';
+import { InjectDataSource, InjectRepository } from '@nestjs/typeorm';
+import { DataSource, LessThan, type EntityManager, Repository } from 'typeorm';
+import { NIL, v7 as uuidv7, validate as isUuid } from 'uuid';
+import { AccessEntity } from './access.entity.js';
+
+/** What was done, or tried, with a credential. */
+export interface NewAccess {
+  readonly action: AccessAction;
+  readonly orgId: string;
+  readonly actor: Actor;
+  readonly credentialId?: string | undefined;
+  readonly credentialVersion?: number | undefined;
+  readonly keyId?: string | undefined;
+  readonly origin?: string | undefined;
+  readonly purpose?: OpenPurpose | undefined;
+}
+
+const DEFAULT_PAGE = 50;
+/** Only gateways enter credentials: when one does not say for whom, it was the gateway itself. */
+export const GATEWAY: Actor = { type: 'service', id: 'gateway' };
+export const EXECUTOR: Actor = { type: 'service', id: 'executor' };
+
+/**
+ * Visible to other sessions at once, but its commit does not wait for the disk: an open is not slowed. Whoever kills the
+ * vault loses nothing by it; a crash of Postgres itself loses what was written within the last 0.6 s at most.
+ */
+const INSERT_SOON = `
+  WITH relaxed AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
+  INSERT INTO vault.accesses (id, at, action, result, actor_type, actor_id, org_id, credential_id, credential_version,
+    key_id, origin, execution_id, tool_key, call_id)
+  SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14 FROM relaxed`;
+
+/** Who had what to do with which credential: written before anything leaves the vault, or not at all. */
+@Injectable()
+export class AccessLog {
+  private readonly log = new Logger('AccessLog');
+
+  constructor(
+    @InjectRepository(AccessEntity) private readonly accesses: Repository<AccessEntity>,
+    @InjectDataSource() private readonly dataSource: DataSource,
+  ) {}
+
+  /** Records a success together with the change that it is: both are committed, or neither. */
+  async append(transaction: EntityManager, ...accesses: readonly NewAccess[]): Promise<void> {
+    await transaction.insert(
+      AccessEntity,
+      accesses.map((access) => toEntity(access, 'ok')),
+    );
+  }
+
+  /** Records what changes nothing. Resolves once it is written. */
+  async note(access: NewAccess, result = 'ok'): Promise<void> {
+    const row = toEntity(access, result);
+    await this.dataSource.query(INSERT_SOON, [
+      ...[row.id, row.at, row.action, row.result, row.actorType, row.actorId, row.orgId, row.credentialId],
+      ...[row.credentialVersion, row.keyId, row.origin, row.executionId, row.toolKey, row.callId],
+    ]);
+  }
+
+  /** Records when the work fails; its error is what the caller gets, also when that cannot be recorded. */
+  async noteFailure<Result>(access: NewAccess, work: () => Promise<Result>): Promise<Result> {
+    try {
+      return await work();
+    } catch (error) {
+      const result = error instanceof ServiceError ? error.code : 'internal';
+      await this.note(access, result).catch((unrecorded: unknown) =>
+        this.log.error(`A failed attempt could not be recorded: ${String(unrecorded)}`),
+      );
+      throw error;
+    }
+  }
+
+  async list({ orgId, credentialId, limit = DEFAULT_PAGE, cursor }: ListAccesses): Promise<AccessPage> {
+    const before = cursor === undefined ? undefined : readCursor(cursor);
+    const found = await this.accesses.find({
+      where: { orgId, credentialId, ...(before && { id: LessThan(before) }) },
+      order: { id: 'DESC' },
+      take: limit + 1,
+    });
+    const page = found.slice(0, limit);
+    const last = found.length > limit ? page.at(-1) : undefined;
+    return { items: page.map(toAccess), ...(last && { nextCursor: encodeCursor(last.id) }) };
+  }
+}
+
+function toEntity(access: NewAccess, result: string): AccessEntity {
+  const { action, actor, orgId, purpose } = access;
+  return {
+    id: uuidv7(),
+    at: new Date(),
+    action,
+    result,
+    actorType: actor.type,
+    actorId: actor.id,
+    orgId,
+    credentialId: access.credentialId ?? null,
+    credentialVersion: access.credentialVersion ?? null,
+    keyId: access.keyId ?? null,
+    origin: access.origin ?? null,
+    executionId: purpose?.executionId ?? null,
+    toolKey: purpose?.toolKey ?? null,
+    callId: purpose?.callId ?? null,
+  };
+}
+
+function toAccess({ id, at, action, result, actorType, actorId, ...entity }: AccessEntity): Access {
+  const { credentialId, credentialVersion, keyId, origin, executionId, toolKey, callId } = entity;
+  const known = { credentialId, credentialVersion, keyId, origin, executionId, toolKey, callId };
+  return {
+    ...{ id, at: at.toISOString(), action, result, actor: { type: actorType, id: actorId } },
+    ...(Object.fromEntries(Object.entries(known).filter(([, value]) => value !== null)) as Partial<Access>),
+  };
+}
+
+function readCursor(cursor: string): string {
+  const [id = ''] = decodeCursor(cursor, 1);
+  return isUuid(id) ? id : NIL;
+}
