@@ -3,6 +3,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AuditConfig } from './config.js';
 import { auditDataSource } from './data-source.js';
+import { ExecutionDriftQueries } from './executions/execution-drift.queries.js';
 import { ExecutionIntake } from './executions/execution-intake.service.js';
 import { ExecutionRetention } from './executions/execution-retention.service.js';
 import { ExecutionStatsQueries } from './executions/execution-stats.queries.js';
@@ -22,6 +23,7 @@ export class AuditModule {
       controllers: [ExecutionsController],
       providers: [
         { provide: AuditConfig, useValue: config },
+        ExecutionDriftQueries,
         ExecutionIntake,
         ExecutionRetention,
         ExecutionsService,

@@ -86,4 +86,4 @@ export const record: ExecutionRecord = {
 };
 
 const nothingRan = { count: 0, succeeded: 0, successRate: null, p50Ms: null, p95Ms: null, p99Ms: null };
-export const stats: Stats = { from: at, to: at, total: nothingRan, groups: [] };
+export const stats: Stats = { from: at, to: at, total: nothingRan, groups: [], drift: [] };

@@ -60,6 +60,23 @@ const Measures = {
   p95Ms: Type.Union([Type.Number(), Type.Null()]),
   p99Ms: Type.Union([Type.Number(), Type.Null()]),
 };
+/** What a tool's version maps and the API no longer says. */
+const Drift = Type.Object(
+  {
+    toolKey: ToolKey,
+    version: Type.Integer({ minimum: 0 }),
+    /** The path, the expression or `header: x-name` that finds nothing; cut after 100 characters. */
+    path: Type.String(),
+    /** Successful answers in which it found nothing, of all successful answers; tests not counted. */
+    missing: Type.Integer({ minimum: 1 }),
+    answers: Type.Integer({ minimum: 1 }),
+    /** missing ÷ answers. */
+    share: Type.Number(),
+  },
+  closed,
+);
+export type Drift = Type.Static<typeof Drift>;
+
 export const Stats = Type.Object(
   {
     from: Timestamp,
@@ -67,6 +84,8 @@ export const Stats = Type.Object(
     total: Type.Object(Measures, closed),
     /** `group` is the tool's key, `host:port` (null: nothing was sent), `2026-01-31T23:00:00Z` or `2026-01-31`. */
     groups: Type.Array(Type.Object({ group: Type.Union([Type.String(), Type.Null()]), ...Measures }, closed)),
+    /** Mapped paths missing in more than a set share (20 % unless the operator says otherwise) of the answers; the worst first, 100 at most. */
+    drift: Type.Array(Drift),
   },
   closed,
 );

@@ -246,6 +246,8 @@ export const Exchange = Type.Object(
         closed,
       ),
     ),
+    /** What the tool expected of the answer and did not find. */
+    warnings: Type.Optional(Type.Array(Type.String())),
   },
   closed,
 );
@@ -278,6 +280,8 @@ export const ExecutionRecord = Type.Object(
     startedAt: Timestamp,
     totalMs: Type.Number(),
     upstreamMs: Type.Optional(Type.Number()),
+    /** Where the tool maps variables from and a successful answer had nothing: paths, expressions, `header: x-name`. */
+    missingPaths: Type.Optional(Type.Array(Type.String())),
     traceId: Type.Optional(Type.String()),
   },
   closed,

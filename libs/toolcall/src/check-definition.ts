@@ -3,12 +3,13 @@ import { bodyStrings, parseBodyTemplate } from './body-template.js';
 import { reservedHeader } from './header-names.js';
 import { parametersProblems } from './parameters-schema.js';
 import { parseTemplate, referencesOf, type Reference, type TemplateParts } from './parse-template.js';
-import { describeFound, pointerToken, type Problem } from './problem.js';
+import { pointerToken, problem, repeated, type Problem } from './problem.js';
+import { checkResponse, checkVerification } from './response/check-response.js';
 import { contextNames } from './scope.js';
 import { filterProblem, type TemplatePosition } from './template-filters.js';
 import type { ToolDefinition, ToolDefinitionInput } from './tool-definition.js';
 import { parseUrlTemplate } from './url-template.js';
-import { isReserved, parsePath } from './value-path.js';
+import { isReserved } from './value-path.js';
 
 /** What stands beside `/v1/tools/{key}`. */
 const RESERVED_KEYS = ['export', 'import'];
@@ -41,7 +42,8 @@ export function checkDefinition(definition: ToolDefinition): Problem[] {
     ...checkBind(definition),
     ...checkHeaders(definition),
     ...checkBody(definition),
-    ...checkResponse(definition),
+    ...checkResponse(definition.response),
+    ...checkVerification(definition.verification),
   ];
   if (RESERVED_KEYS.includes(definition.key)) {
     const message = `\`${definition.key}\` is taken: REST has a route of that name beside the tools`;
@@ -62,10 +64,6 @@ export function checkDefinition(definition: ToolDefinition): Problem[] {
     else problems.push(problem(pointer, 'wrong_format', parsed.message, text));
   }
   return problems;
-}
-
-function problem(pointer: string, code: string, message: string, found?: unknown): Problem {
-  return { pointer, code, message, ...(found !== undefined && { found: describeFound(found) }) };
 }
 
 /** Every template of the request, apart from the URL, whose syntax is its own. */
@@ -223,39 +221,4 @@ function checkBody({ request: { method, body } }: ToolDefinition): Problem[] {
   return isFlat
     ? []
     : [problem(`${at}/template`, 'wrong_type', 'must be an object of text values', body.template)];
-}
-
-function checkResponse({ response }: ToolDefinition): Problem[] {
-  const variables = response?.variables ?? [];
-  const problems = [
-    ...variables.flatMap(({ path }, index) => pathProblem(`/response/variables/${index}/path`, path)),
-    ...(response?.redact ?? []).flatMap((path, index) => pathProblem(`/response/redact/${index}`, path)),
-    ...variables.flatMap(({ name }, index) =>
-      isReserved(name) || name === 'api_response_status'
-        ? [
-            problem(
-              `/response/variables/${index}/name`,
-              'not_allowed',
-              `a variable cannot be called \`${name}\``,
-            ),
-          ]
-        : [],
-    ),
-  ];
-  for (const [index, name] of repeated(variables.map((variable) => variable.name))) {
-    problems.push(
-      problem(`/response/variables/${index}/name`, 'duplicate', `\`${name}\` is mapped more than once`),
-    );
-  }
-  return problems;
-}
-
-function pathProblem(pointer: string, text: string): Problem[] {
-  const parsed = parsePath(text);
-  return parsed.ok ? [] : [problem(pointer, 'wrong_format', parsed.message, text)];
-}
-
-/** Index and name of every entry that has come before. */
-function repeated(names: readonly string[]): [number, string][] {
-  return [...names.entries()].filter(([index, name]) => names.indexOf(name) !== index);
 }

@@ -1,6 +1,7 @@
-import { parseTemplate } from './parse-template.js';
+import { parseTemplate, referencesOf } from './parse-template.js';
 import { compileText, OMIT, RenderFaults } from './render-template.js';
 import type { Scope } from './scope.js';
+import { cleanSpoken } from './speech/clean-spoken.js';
 import type { Messages, OutcomeRule } from './tool-definition.js';
 
 /** What to say; absent where the agent speaks naturally. */
@@ -23,13 +24,13 @@ export function compileMessages(
   const start = compileLine(messages?.start);
   const complete = compileLine(messages?.complete);
   const failure = compileLine(messages?.failure);
-  const byRule = new Map(rules.map((rule) => [rule.when, compileLine(rule.say)]));
+  const byRule = new Map(rules.map((rule) => [rule, compileLine(rule.say)]));
   const speaksNaturally = messages?.speakNaturally ?? false;
   const hasNothingToSay = !start && !complete && !failure && rules.every((rule) => rule.say === undefined);
   if (hasNothingToSay || speaksNaturally) return () => undefined;
 
   return (scope, succeeded, rule) => {
-    const special = rule && byRule.get(rule.when)?.(scope);
+    const special = rule && byRule.get(rule)?.(scope);
     const say: Say = {};
     const startLine = start?.(scope);
     const endLine = special ?? (succeeded ? complete?.(scope) : failure?.(scope));
@@ -42,11 +43,19 @@ export function compileMessages(
 function compileLine(text: string | undefined): Line | undefined {
   if (text === undefined) return undefined;
   const parsed = parseTemplate(text);
-  if (!parsed.ok) return () => text;
+  if (!parsed.ok || referencesOf(parsed.parts).length === 0) {
+    const line = spoken(text);
+    return () => line;
+  }
   const render = compileText(parsed.parts, () => false);
   return (scope) => {
     const faults = new RenderFaults();
     const line = render(scope, faults);
-    return faults.any || line === OMIT ? undefined : line;
+    return faults.any || line === OMIT ? undefined : spoken(line);
   };
+}
+
+/** Nothing but markup is nothing to say. */
+function spoken(text: string): string | undefined {
+  return cleanSpoken(text) || undefined;
 }

@@ -1,12 +1,14 @@
 import { compileCoercion, describeArgument, type Coerced, type MissingArgument } from './coerce-arguments.js';
 import { compileMessages, type Say } from './compile-messages.js';
 import { compileRequest, type RenderedRequest } from './compile-request.js';
-import { canWrite } from './decide-outcome.js';
-import { compileMapping, type MappedResponse, type ResponseBody } from './map-response.js';
 import type { ParameterSchema } from './parameters-schema.js';
 import { parseTemplate, wholePlaceholder } from './parse-template.js';
 import { compileText, compileValue, OMIT, RenderFaults } from './render-template.js';
 import type { CallFacts, Scope } from './scope.js';
+import type { Answer } from './response/answer.js';
+import { canWrite, compileOutcomes, type Outcomes } from './response/decide-outcome.js';
+import { compileMapping, type MappedResponse } from './response/map-response.js';
+import type { BodyFormat } from './response/read-body.js';
 import { parseUrlTemplate } from './url-template.js';
 import type { HttpMethod, OutcomeRule, ToolDefinition } from './tool-definition.js';
 
@@ -45,7 +47,11 @@ export interface CompiledTool {
   coerce(input: Readonly<Record<string, unknown>>): Coerced;
   /** Renders the request from arguments that {@link coerce} passed. */
   prepare(frame: CallFrame, coerced: Readonly<Record<string, unknown>>): Prepared;
-  map(body: ResponseBody, status: number): MappedResponse;
+  /** How its answers are written, where that does not go by their content type. */
+  readonly responseFormat: BodyFormat | 'auto';
+  /** What an answer means. */
+  readonly outcomes: Outcomes;
+  map(answer: Answer): MappedResponse;
   say(
     scope: Scope,
     succeeded: boolean,
@@ -64,9 +70,10 @@ export function compileTool(definition: ToolDefinition): CompiledTool {
   const say = compileMessages(definition.messages, definition.response?.outcomes);
   const schema = definition.parameters as ParameterSchema;
   const target = targetOf(definition);
+  const writes = canWrite(definition.request.method, definition.execution?.writes);
   return {
     definition,
-    writes: canWrite(definition.request.method, definition.execution?.writes),
+    writes,
     target,
     timeoutMs: definition.request.timeoutMs ?? DEFAULT_TIMEOUT_MS,
     maxResponseBytes: definition.response?.maxBytes ?? DEFAULT_MAX_BYTES,
@@ -79,6 +86,8 @@ export function compileTool(definition: ToolDefinition): CompiledTool {
       if (!rendered.ok) return { ok: false, missing: describeFaults(rendered.faults, schema) };
       return { ok: true, request: rendered.request, scope };
     },
+    responseFormat: definition.response?.format ?? 'auto',
+    outcomes: compileOutcomes(definition.response?.outcomes, writes),
     map: compileMapping(definition.response),
     say: (scope, succeeded, variables, rule) => say({ ...scope, variables }, succeeded, rule),
   };

@@ -29,6 +29,16 @@ export function pointerToken(token: string | number): string {
   return String(token).replaceAll('~', '~0').replaceAll('/', '~1');
 }
 
+/** A problem, with what was found described. */
+export function problem(pointer: string, code: string, message: string, found?: unknown): Problem {
+  return { pointer, code, message, ...(found !== undefined && { found: describeFound(found) }) };
+}
+
+/** Index and name of every entry that has come before. */
+export function repeated(names: readonly string[]): [number, string][] {
+  return [...names.entries()].filter(([index, name]) => names.indexOf(name) !== index);
+}
+
 /**
  * Turns Ajv's errors into problems, one per cause: the branches of a failed union are folded into one
  * sentence. `showValues: false` keeps every `found` to a type name, for documents that carry secrets.

@@ -2,10 +2,15 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { Scrubber } from './scrub.js';
 
-const secret = 'sk_live_a+b/c "quoted" ü 93!';
+const secret = 'sk_live_a+b/c "quoted" <&> ü 93!';
 const encodings: [string, (text: string) => string][] = [
   ['as it is', (text) => text],
   ['as JSON', (text) => JSON.stringify(text).slice(1, -1)],
+  ['as XML', (text) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')],
+  [
+    'as an attribute',
+    (text) => text.replace(/[&<>"]/g, (one) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[one] ?? '&quot;'),
+  ],
   ['percent-encoded', encodeURIComponent],
   ['form-encoded', (text) => new URLSearchParams({ a: text }).toString().slice(2)],
   ['in hexadecimal', (text) => Buffer.from(text).toString('hex')],
@@ -53,6 +58,8 @@ describe('a secret echoed', () => {
     const scrubber = new Scrubber(['sk_live/hunter22']);
 
     expect(scrubber.scrubEscaped('{"a":"sk\\u005flive\\/hunter22"}')).toBe('{"a":"‹redacted›"}');
+    expect(scrubber.scrubEscaped('<a>sk&#95;live&#x2F;hunter22</a>')).toBe('<a>‹redacted›</a>');
+    expect(new Scrubber(['a<b&c>d']).scrubEscaped('x a&lt;b&amp;c>d')).toBe('x ‹redacted›');
     expect(scrubber.scrubEscaped('{"a":"\\u0041"}')).toBe('{"a":"\\u0041"}');
   });
 

@@ -23,14 +23,18 @@ export class Scrubber {
   }
 
   /**
-   * The same for text that may hide a secret behind JSON escapes (`\\u0073k_live`, `a\\/b`). Such text comes back with
-   * those escapes resolved, so it is for people to read, not to be parsed.
+   * The same for text that may hide a secret behind escapes of JSON (`\\u0073k_live`, `a\\/b`) or XML (`&#115;k_live`). Such
+   * text comes back with those escapes resolved, so it is for people to read, not to be parsed.
    */
   scrubEscaped(text: string): string {
     const clean = this.scrub(text);
-    if (!clean.includes('\\')) return clean;
+    if (!clean.includes('\\') && !clean.includes('&')) return clean;
     const resolved = clean
-      .replace(/\\u([0-9a-fA-F]{4})/g, (_, code: string) => String.fromCharCode(parseInt(code, 16)))
+      .replace(/\\u([0-9a-fA-F]{4})|&#x0*([0-9a-fA-F]{1,4});/g, (_, json?: string, xml?: string) =>
+        String.fromCharCode(parseInt(json ?? xml ?? '', 16)),
+      )
+      .replace(/&#0*(\d{1,5});/g, (_, code: string) => String.fromCharCode(Number(code)))
+      .replace(/&(lt|gt|quot|apos|amp);/g, (_, name: keyof typeof entities) => entities[name])
       .replaceAll('\\/', '/');
     const scrubbed = this.scrub(resolved);
     return scrubbed === resolved ? clean : scrubbed;
@@ -47,18 +51,28 @@ export class Scrubber {
   }
 }
 
+const entities = { lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' };
+
 function encodedForms(secret: string): string[] {
   const bytes = Buffer.from(secret);
   const hex = bytes.toString('hex');
   return [
     secret,
     JSON.stringify(secret).slice(1, -1),
+    ...markupForms(secret),
     encodeURIComponent(secret),
     encodeURIComponent(secret).replaceAll('%20', '+'),
     hex,
     hex.toUpperCase(),
     ...base64Forms(bytes),
   ];
+}
+
+/** As XML and HTML write it in text, and in attributes. */
+function markupForms(secret: string): string[] {
+  const text = secret.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+  const quoted = text.replaceAll('"', '&quot;');
+  return [text, quoted, quoted.replaceAll("'", '&apos;'), quoted.replaceAll("'", '&#39;')];
 }
 
 /**

@@ -77,9 +77,11 @@ export type RequestDefinition = Type.Static<typeof RequestDefinition>;
 
 export const OutcomeRule = Type.Object(
   {
-    /** A status (`404`), a class (`5xx`) or `timeout`. */
-    when: Type.String({ pattern: '^([1-5][0-9]{2}|[1-5]xx|timeout)$' }),
+    /** A status (`404`), a class (`5xx`), `timeout`, or a condition on the answer: `body.error exists AND status == 200`. */
+    when: Type.String({ minLength: 1, maxLength: 500 }),
     outcome: Type.String({ pattern: '^[a-z][a-z0-9_]{0,63}$' }),
+    /** Whether that is a success, where the status says otherwise: a 200 with an error inside, a 404 that answers the question. */
+    succeeded: Type.Optional(Type.Boolean()),
     say: Type.Optional(Type.String({ maxLength: 2000 })),
     hint: Type.Optional(Type.String({ maxLength: 1000 })),
   },
@@ -87,21 +89,40 @@ export const OutcomeRule = Type.Object(
 );
 export type OutcomeRule = Type.Static<typeof OutcomeRule>;
 
+/** Where a variable comes from: one of `path`, `expression`, `header`. */
 export const ResponseVariable = Type.Object(
   {
     name: Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_]{0,63}$' }),
-    /** Dot and bracket path into the response body: `customer.id`, `orders[0].status`, `items[*]` is not supported. */
-    path: Type.String({ minLength: 1, maxLength: 512 }),
+    /** Dot and bracket path into the response body: `customer.id`, `orders[0].status`. */
+    path: Type.Optional(Type.String({ minLength: 1, maxLength: 512 })),
+    /** JMESPath over the response body: ``orders[?status=='open'] | [0].id``. */
+    expression: Type.Optional(Type.String({ minLength: 1, maxLength: 500 })),
+    /** The name of a response header. */
+    header: Type.Optional(HeaderName),
     default: Type.Optional(Type.Unknown()),
   },
   closed,
 );
+export type ResponseVariable = Type.Static<typeof ResponseVariable>;
+
+/** Paths into the response body in which `[*]` stands for every item of a list: `orders[*].card`. */
+const Patterns = Type.Array(Type.String({ minLength: 1, maxLength: 512 }), { maxItems: 50 });
 
 export const ResponseDefinition = Type.Object(
   {
+    /** How the body is written; by its content type with `auto`. */
+    format: Type.Optional(Type.Enum(['auto', 'json', 'xml', 'form', 'text'])),
     variables: Type.Optional(Type.Array(ResponseVariable, { maxItems: 100 })),
     expose: Type.Optional(Type.Enum(['all', 'mapped', 'none'])),
-    redact: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 512 }), { maxItems: 50 })),
+    /** All of the body that `expose: all` exposes. */
+    allow: Type.Optional(Patterns),
+    /** What is taken out of the body before anything else. */
+    deny: Type.Optional(Patterns),
+    /** What is replaced by a mark that something was there. */
+    redact: Type.Optional(Patterns),
+    /** Most items of a list, and characters of a text, in what the model reads. */
+    maxArrayItems: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000 })),
+    maxStringLength: Type.Optional(Type.Integer({ minimum: 1, maximum: 32_768 })),
     maxBytes: Type.Optional(Type.Integer({ minimum: 1, maximum: 262_144 })),
     outcomes: Type.Optional(Type.Array(OutcomeRule, { maxItems: 50 })),
   },

@@ -50,3 +50,16 @@ export function readPath(root: unknown, path: ValuePath, from = 0): unknown {
   }
   return value;
 }
+
+/**
+ * The same where one element and a list of one are written alike, as in XML: `[0]` of what is no list is the thing itself.
+ */
+export function readLaxPath(root: unknown, path: ValuePath): unknown {
+  let value = root;
+  for (const key of path) {
+    if (key === 0 && value !== undefined && !Array.isArray(value)) continue;
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
+    value = (value as Record<string | number, unknown>)[key];
+  }
+  return value;
+}

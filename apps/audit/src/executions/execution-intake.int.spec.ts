@@ -61,6 +61,7 @@ describe('the intake', () => {
       totalMs: 1234.5678,
       upstreamMs: 1200.25,
       traceId: '4bf92f3577b34da6a3ce929d0e0e4736',
+      missingPaths: ['header: X-Left', 'orders[0]."eta, {or} so"'],
     });
 
     await audit.publish([least, most]);

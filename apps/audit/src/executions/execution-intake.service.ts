@@ -17,16 +17,18 @@ const INSERT = `
   WITH stored AS (
     INSERT INTO audit.executions (
       execution_id, org_id, call_id, agent_id, tool_key, version, is_test, status, outcome, error_code,
-      error_message, method, host, http_status, attempts, started_at, total_ms, upstream_ms, trace_id)
+      error_message, method, host, http_status, attempts, started_at, total_ms, upstream_ms, trace_id,
+      missing_paths)
     SELECT
       "executionId", "orgId", "callId", left("agentId", 200), "toolKey", version, "isTest", status,
       left(outcome, 200), left("errorCode", 200), left("errorMessage", 1000), left(method, 20), left(host, 260),
-      "httpStatus", attempts, "startedAt", "totalMs", "upstreamMs", left("traceId", 200)
+      "httpStatus", attempts, "startedAt", "totalMs", "upstreamMs", left("traceId", 200),
+      (SELECT array_agg(DISTINCT left(path, 100)) FROM unnest("missingPaths"[1:20]) AS path)
     FROM jsonb_to_recordset($1::jsonb) AS record (
       "executionId" uuid, "orgId" uuid, "callId" uuid, "agentId" text, "toolKey" text, version integer,
       "isTest" boolean, status text, outcome text, "errorCode" text, "errorMessage" text, method text, host text,
       "httpStatus" integer, attempts integer, "startedAt" timestamptz, "totalMs" double precision,
-      "upstreamMs" double precision, "traceId" text)
+      "upstreamMs" double precision, "traceId" text, "missingPaths" text[])
     ON CONFLICT (execution_id) DO NOTHING
     RETURNING 1)
   SELECT count(*)::int AS stored FROM stored`;

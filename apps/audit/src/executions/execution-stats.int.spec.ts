@@ -208,4 +208,60 @@ describe('statistics', () => {
     expect(groups).toHaveLength(1000);
     expect(groups[0]).toMatchObject({ group: 'zzz_often', count: 2 });
   });
+
+  describe('of drift', () => {
+    const answered = (orgId: string, count: number, overrides: Partial<ExecutionRecord> = {}) =>
+      Array.from({ length: count }, () => executionRecord({ orgId, ...overrides }));
+
+    it('name the mapped paths that more than a fifth of the answers of a version miss', async () => {
+      const orgId = randomUUID();
+      await store([
+        ...answered(orgId, 7, { toolKey: 'orders', version: 2 }),
+        ...answered(orgId, 2, { toolKey: 'orders', version: 2, missingPaths: ['items[0].eta', 'total'] }),
+        ...answered(orgId, 1, { toolKey: 'orders', version: 2, missingPaths: ['total'] }),
+        ...answered(orgId, 4, { toolKey: 'orders', version: 1, missingPaths: ['old', 'old'] }),
+        ...answered(orgId, 1, { toolKey: 'tickets', missingPaths: ['header: X-Left'] }),
+        ...answered(orgId, 9, { toolKey: 'tickets' }),
+      ]);
+
+      const stats = await ask({ orgId });
+
+      expect(new Validator(Stats).problems(stats)).toEqual([]);
+      expect(stats.drift).toEqual([
+        { toolKey: 'orders', version: 1, path: 'old', missing: 4, answers: 4, share: 1 },
+        { toolKey: 'orders', version: 2, path: 'total', missing: 3, answers: 10, share: 0.3 },
+      ]);
+      expect((await ask({ orgId, toolKey: 'tickets' })).drift).toEqual([]);
+    });
+
+    it('leave out tests, failures, other times and other organizations', async () => {
+      const [orgId, otherOrg] = [randomUUID(), randomUUID()];
+      const missingPaths = ['a'];
+      await store([
+        ...answered(orgId, 3),
+        ...answered(orgId, 3, { isTest: true, missingPaths }),
+        ...answered(orgId, 3, { status: 'failed', missingPaths }),
+        ...answered(orgId, 3, { startedAt: new Date(Date.now() - 2 * DAY_MS).toISOString(), missingPaths }),
+        ...answered(otherOrg, 3, { missingPaths }),
+      ]);
+
+      expect((await ask({ orgId })).drift).toEqual([]);
+      expect((await ask({ orgId: otherOrg })).drift).toHaveLength(1);
+    });
+
+    it('are told from the share on that the operator sets', async () => {
+      const strict = await RunningAudit.start();
+      try {
+        await strict.addInstance({ AUDIT_DRIFT_SHARE: '0.05' });
+        const orgId = randomUUID();
+        const records = [...answered(orgId, 9), ...answered(orgId, 1, { missingPaths: ['a'] })];
+        await strict.publish(records);
+        await strict.untilStored(records);
+
+        expect((await strict.ask(getStats, { orgId })).drift).toMatchObject([{ path: 'a', share: 0.1 }]);
+      } finally {
+        await strict.stop();
+      }
+    });
+  });
 });

@@ -3,6 +3,7 @@ import { ServiceError } from '#contracts/errors';
 import type { ExecutionStatus } from '#contracts/executor.contract';
 import { Injectable } from '@nestjs/common';
 import { DataSource, QueryFailedError } from 'typeorm';
+import { ExecutionDriftQueries } from './execution-drift.queries.js';
 import { statsRange } from './time-range.js';
 
 /** Those whose tool ran to an end, good, bad or unknown. Not: refused, cancelled, or waiting for input, consent or a claim. */
@@ -29,21 +30,29 @@ interface Row {
 /** How often, how well and how fast: counted from the records each time, so it is never behind them. */
 @Injectable()
 export class ExecutionStatsQueries {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly drift: ExecutionDriftQueries,
+  ) {}
 
   async get(request: GetStats, now: Date): Promise<Stats> {
     const { from, to } = statsRange(request, now);
-    const [total, ...groups] = await this.query(request, from, to);
+    const { rows, drift } = await inTime(async () => ({
+      rows: await this.query(request, from, to),
+      drift: await this.drift.find(request, from, to),
+    }));
+    const [total, ...groups] = rows;
     return {
       from: from.toISOString(),
       to: to.toISOString(),
       total: measures(total),
       groups: request.groupBy ? groups.map((row) => ({ group: row.group, ...measures(row) })) : [],
+      drift,
     };
   }
 
   /** The total first, then the groups in their order; one pass over the records. */
-  private async query({ orgId, toolKey, groupBy }: GetStats, from: Date, to: Date): Promise<Row[]> {
+  private query({ orgId, toolKey, groupBy }: GetStats, from: Date, to: Date): Promise<Row[]> {
     const { by, order } = groupings[groupBy ?? 'none'];
     const sql = `
       SELECT "group",
@@ -58,12 +67,7 @@ export class ExecutionStatsQueries {
        GROUP BY GROUPING SETS ((), ("group"))
        ORDER BY GROUPING("group") DESC, ${order}
        LIMIT ${MOST_GROUPS + 1}`;
-    try {
-      return await this.dataSource.query<Row[]>(sql, [orgId, from, to, COUNTED, toolKey ?? null]);
-    } catch (error) {
-      if (!wasCancelled(error)) throw error;
-      throw new ServiceError('deadline_exceeded', 'There is too much to count; ask for a shorter time');
-    }
+    return this.dataSource.query<Row[]>(sql, [orgId, from, to, COUNTED, toolKey ?? null]);
   }
 }
 
@@ -71,6 +75,15 @@ function measures(row: Row | undefined) {
   const { count = 0, succeeded = 0, percentiles } = row ?? {};
   const [p50Ms = null, p95Ms = null, p99Ms = null] = percentiles ?? [];
   return { count, succeeded, successRate: count === 0 ? null : succeeded / count, p50Ms, p95Ms, p99Ms };
+}
+
+async function inTime<T>(count: () => Promise<T>): Promise<T> {
+  try {
+    return await count();
+  } catch (error) {
+    if (!wasCancelled(error)) throw error;
+    throw new ServiceError('deadline_exceeded', 'There is too much to count; ask for a shorter time');
+  }
 }
 
 /** Whether Postgres stopped the statement because it took longer than any may. */

@@ -12,6 +12,7 @@ import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
   where: `status <> 'succeeded'`,
 })
 @Index('executions_tests', ['orgId', 'startedAt', 'executionId'], { where: 'is_test' })
+@Index('executions_missing_paths', ['orgId', 'startedAt'], { where: 'missing_paths IS NOT NULL' })
 @Index('executions_by_age', ['startedAt'], { type: 'brin' })
 export class ExecutionEntity {
   @PrimaryColumn({ name: 'execution_id', type: 'uuid' })
@@ -71,6 +72,10 @@ export class ExecutionEntity {
 
   @Column({ name: 'trace_id', type: 'text', nullable: true })
   traceId!: string | null;
+
+  /** Null where all were found: an empty list is never stored. */
+  @Column({ name: 'missing_paths', type: 'text', array: true, nullable: true })
+  missingPaths!: string[] | null;
 }
 
 /** The record as the contract has it: what was absent is absent again. */

@@ -1,6 +1,7 @@
 import { ServiceError } from '#contracts/errors';
 import type { Execution, ExecutionErrorCode, ExecutionRecord } from '#contracts/executor.contract';
 import type { MissingArgument } from '#toolcall/coerce-arguments';
+import type { VariableNotFound } from '#toolcall/response/map-response';
 import type { Refusal } from './admit.js';
 import { isoOf, type ExecutionRun } from './execution-run.js';
 
@@ -13,6 +14,8 @@ export interface Ending {
   readonly say?: Execution['say'];
   readonly error?: Execution['error'];
   readonly missing?: readonly MissingArgument[];
+  /** Variables of the tool whose source found nothing in the answer. */
+  readonly notFound?: readonly VariableNotFound[] | undefined;
   readonly httpStatus?: number | undefined;
   readonly attempts?: number;
   readonly queueMs?: number;
@@ -143,8 +146,18 @@ export function toRecord(run: ExecutionRun, ending: Ending, totalMs: number): Ex
     startedAt: isoOf(run.startedAt),
     totalMs,
     upstreamMs: ending.upstreamMs,
+    missingPaths: missingPaths(ending),
     traceId: run.span.isKept ? run.span.traceId : undefined,
   };
+}
+
+/** So many, cut so long: a record stays small whatever a tool maps. */
+const MISSING_PATHS = { most: 20, longest: 100 };
+
+/** Which mapped paths found nothing, where something was to be found: an answer of failure has other fields. */
+function missingPaths({ status, notFound }: Ending): string[] | undefined {
+  if (!notFound || status !== 'succeeded') return undefined;
+  return notFound.slice(0, MISSING_PATHS.most).map(({ source }) => source.slice(0, MISSING_PATHS.longest));
 }
 
 /** The record as far as it is known at the start: should it stay the last word, in doubt. */

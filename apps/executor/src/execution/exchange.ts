@@ -3,6 +3,7 @@ import type { EgressResponse } from '#egress/egress-result';
 import type { RenderedRequest } from '#toolcall/compile-request';
 import type { Scrubber } from '#toolcall/scrub';
 import { Secret } from '#toolcall/secret';
+import type { VariableNotFound } from '#toolcall/response/map-response';
 import { applyCredential } from '../credentials/apply-credential.js';
 import type { OpenCredential } from '../credentials/credential.cache.js';
 import { toWire } from '../upstream/wire-request.js';
@@ -43,4 +44,12 @@ export function shownResponse(
     body: scrub(response.body.toString()),
     latencyMs: round(response.timings.totalMs),
   };
+}
+
+/** What a tool's author should know of the answer, though it is no error. */
+export function warningsOf(notFound: readonly VariableNotFound[]): string[] {
+  return notFound.map(({ name, source, reason = 'found nothing', value }) => {
+    const became = value === null ? 'null' : 'its default';
+    return `The variable \`${name}\` is ${became}: \`${source}\` ${reason}`;
+  });
 }

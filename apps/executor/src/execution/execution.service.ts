@@ -1,5 +1,6 @@
 import { ServiceError } from '#contracts/errors';
 import type { Execution } from '#contracts/executor.contract';
+import type { EgressResponse } from '#egress/egress-result';
 import { OUTCOME, STATUS } from '#telemetry/attributes';
 import type { Prepared } from '#toolcall/compile-tool';
 import { correlationHeaderNames } from '#toolcall/header-names';
@@ -29,10 +30,10 @@ import {
   toStartRecord,
   type Ending,
 } from './ending.js';
-import { shownRequest, shownResponse } from './exchange.js';
+import { shownRequest, shownResponse, warningsOf } from './exchange.js';
 import type { ExecutionRun } from './execution-run.js';
 import { idempotencyOf } from './idempotency.js';
-import { interpretFailure, interpretResponse } from './interpret.js';
+import { interpretFailure, interpretResponse, type Interpretation } from './interpret.js';
 
 type Ready = Extract<Prepared, { ok: true }>;
 
@@ -163,8 +164,7 @@ export class ExecutionService {
     attempt.end(result);
     switch (result.kind) {
       case 'response':
-        if (run.exchange) run.exchange.response = shownResponse(result, outbound.scrubber);
-        return interpretResponse(result, interpretation);
+        return this.interpreted(run, result, interpretation);
       case 'failure':
         return interpretFailure(result, interpretation);
       case 'breaker_open': {
@@ -173,6 +173,15 @@ export class ExecutionService {
         return failed('refused', 'breaker_open', error);
       }
     }
+  }
+
+  private interpreted(run: ExecutionRun, response: EgressResponse, interpretation: Interpretation): Ending {
+    const ending = interpretResponse(response, interpretation);
+    if (run.exchange) {
+      run.exchange.response = shownResponse(response, interpretation.scrubber);
+      if (ending.notFound) run.exchange.warnings = warningsOf(ending.notFound);
+    }
+    return ending;
   }
 
   /** Somebody has the idempotency key: what they got is the answer, or will be. */

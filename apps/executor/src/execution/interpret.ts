@@ -1,7 +1,8 @@
 import type { EgressFailure, EgressResponse } from '#egress/egress-result';
-import { decideOutcome, ruleFor } from '#toolcall/decide-outcome';
-import { readBody, type ResponseBody } from '#toolcall/map-response';
 import type { CompiledTool } from '#toolcall/compile-tool';
+import type { Answer } from '#toolcall/response/answer';
+import { isSuccess, type OutcomeDecision } from '#toolcall/response/decide-outcome';
+import { readBody, type BodyFormat } from '#toolcall/response/read-body';
 import type { Scope } from '#toolcall/scope';
 import type { Scrubber } from '#toolcall/scrub';
 import { cancelled, failed, hints, type Ending } from './ending.js';
@@ -20,21 +21,23 @@ export function interpretResponse(
   { tool, scope, scrubber }: Interpretation,
 ): Ending {
   const { status, timings } = response;
-  const body = scrubbedBody(response, scrubber);
-  const decision = decideOutcome(status, tool.writes, tool.definition.response?.outcomes);
-  const { variables, result } = tool.map(body, status);
+  const answer = readAnswer(response, tool.responseFormat, scrubber);
+  const { body } = answer;
+  const decision = tool.outcomes.decide(answer);
+  const { variables, result, spoken, notFound } = tool.map(answer);
   const measured = {
     variables,
     result,
+    notFound,
     httpStatus: status,
     attempts: 1,
     queueMs: round(timings.connectMs ?? 0),
     upstreamMs: round(timings.totalMs),
   };
   const succeeded = decision.status === 'succeeded';
-  if (succeeded && body.kind === 'invalid')
+  if (succeeded && body.kind === 'invalid' && isSuccess(status))
     return { ...measured, ...unreadable(tool, body.message), httpStatus: status };
-  const say = tool.say(scope, succeeded, variables, decision.rule);
+  const say = tool.say(scope, succeeded, spoken, decision.rule);
   const hint = decision.rule?.hint ?? (decision.status === 'unknown' ? hints.unknown : hintFor(status));
   return {
     ...measured,
@@ -44,12 +47,19 @@ export function interpretResponse(
     ...(decision.code && {
       error: {
         code: decision.code,
-        message: `The API answered ${status}`,
+        message: answered(status, decision),
         retryable: decision.retryable,
         ...(hint !== undefined && { hint }),
       },
     }),
   };
+}
+
+/** By its own rule a tool takes for a failure what the status calls a success. */
+function answered(status: number, { outcome }: OutcomeDecision): string {
+  return isSuccess(status)
+    ? `The API answered ${status}, with what this tool calls \`${outcome}\``
+    : `The API answered ${status}`;
 }
 
 /**
@@ -96,7 +106,7 @@ export function interpretFailure(failure: EgressFailure, { tool, scope }: Interp
     }
   }
   const isTimeout = reason === 'timeout';
-  const rule = isTimeout ? ruleFor('timeout', tool.definition.response?.outcomes ?? []) : undefined;
+  const rule = isTimeout ? tool.outcomes.timeout : undefined;
   const outcome = rule?.outcome ?? (isTimeout ? 'timeout' : 'unreachable');
   const say = tool.say(scope, false, {}, rule);
   const spoken = say ? { say } : {};
@@ -114,15 +124,30 @@ export function interpretFailure(failure: EgressFailure, { tool, scope }: Interp
   return { ...measured, ...failed('failed', outcome, error), ...spoken };
 }
 
-/** The body without secrets, also where the upstream echoed them escaped. */
-function scrubbedBody({ body, headers }: EgressResponse, scrubber: Scrubber | undefined): ResponseBody {
-  const text = body.toString();
-  const contentType = headers['content-type'];
-  const type = Array.isArray(contentType) ? contentType[0] : contentType;
-  const read = readBody(scrubber ? scrubber.scrub(text) : text, type);
-  const mayHideEscapes = scrubber !== undefined && read.kind === 'json' && text.includes('\\');
-  return mayHideEscapes ? { kind: 'json', value: scrubber.scrubValue(read.value) } : read;
+/** The answer without secrets, also where the upstream echoed them escaped. */
+function readAnswer(
+  { status, headers, body: bytes }: EgressResponse,
+  format: CompiledTool['responseFormat'],
+  scrubber: Scrubber | undefined,
+): Answer {
+  const header = (name: string) => {
+    const value = headers[name];
+    const text = Array.isArray(value) ? value.join(', ') : value;
+    return scrubber && text !== undefined ? scrubber.scrub(text) : text;
+  };
+  const type = headers['content-type'];
+  const text = bytes.toString();
+  const body = readBody(scrubber ? scrubber.scrub(text) : text, Array.isArray(type) ? type[0] : type, format);
+  const mayHideEscapes = scrubber !== undefined && body.kind === 'value' && ESCAPES[body.format].test(text);
+  return {
+    status,
+    header,
+    body: mayHideEscapes ? { ...body, value: scrubber.scrubValue(body.value) } : body,
+  };
 }
+
+/** By format, what begins an escape: behind it a secret is plain only after reading. */
+const ESCAPES: Record<BodyFormat, RegExp> = { json: /\\/, xml: /[&<]/, form: /[%+]/, text: /(?!)/ };
 
 function hintFor(status: number): string | undefined {
   if (status === 404 || status === 410)
