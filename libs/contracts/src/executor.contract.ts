@@ -66,6 +66,9 @@ export type ExecutionStatus = Type.Static<typeof ExecutionStatus>;
 export const executionErrorCodes = [
   'arguments_missing',
   'arguments_invalid',
+  'argument_not_allowed',
+  'call_variable_missing',
+  'call_state_unavailable',
   'tool_not_allowed',
   'binding_outdated',
   'burden_not_supported',

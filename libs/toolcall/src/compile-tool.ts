@@ -1,15 +1,18 @@
 import { compileCoercion, describeArgument, type Coerced, type MissingArgument } from './coerce-arguments.js';
+import { callVariableNames, compileAllowedValues, type NotAllowed } from './call-variables.js';
+import { compileBind, compileIntruderGuard } from './compile-bind.js';
 import { compileMessages, type Say } from './compile-messages.js';
 import { compileRequest, type RenderedRequest } from './compile-request.js';
 import type { ParameterSchema } from './parameters-schema.js';
-import { parseTemplate, wholePlaceholder } from './parse-template.js';
-import { compileText, compileValue, OMIT, RenderFaults } from './render-template.js';
-import type { CallFacts, Scope } from './scope.js';
+import { usedNames } from './known-names.js';
+import { RenderFaults } from './render-template.js';
 import type { Answer } from './response/answer.js';
 import { canWrite, compileOutcomes, type Outcomes } from './response/decide-outcome.js';
 import { compileMapping, type MappedResponse } from './response/map-response.js';
 import type { BodyFormat } from './response/read-body.js';
-import { parseUrlTemplate } from './url-template.js';
+import { contextNames, type CallFacts, type Scope } from './scope.js';
+import { shownParameters } from './shown-parameters.js';
+import { parseUrlTemplate, type UrlTemplate } from './url-template.js';
 import type { HttpMethod, OutcomeRule, ToolDefinition } from './tool-definition.js';
 
 /** Who calls and when: a scope before the tool's own values are in it. */
@@ -19,6 +22,8 @@ export interface CallFrame {
   readonly agentId?: string | undefined;
   readonly facts: CallFacts;
   readonly now: Date;
+  /** What earlier tools of the call returned; needed by tools that read it, see {@link CompiledTool.callVariables}. */
+  readonly callVariables?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** Where a tool goes, and how; the same for every execution. */
@@ -34,7 +39,12 @@ export interface ToolTarget {
 
 export type Prepared =
   | { readonly ok: true; readonly request: RenderedRequest; readonly scope: Scope }
-  | { readonly ok: false; readonly missing: readonly MissingArgument[] };
+  | {
+      readonly ok: false;
+      readonly missing: readonly MissingArgument[];
+      /** Those of them that no argument can supply: an earlier tool of the call returns them. */
+      readonly missingCallVariables: readonly string[];
+    };
 
 /** A tool version made ready to run: parsed and compiled once, used for every execution. */
 export interface CompiledTool {
@@ -44,6 +54,13 @@ export interface CompiledTool {
   readonly target: ToolTarget;
   readonly timeoutMs: number;
   readonly maxResponseBytes: number;
+  /** The call variables it reads, by top-level name; nothing has to be fetched for a tool that reads none. */
+  readonly callVariables: readonly string[];
+  /** Checks arguments against call variables; absent where no argument has to be. */
+  readonly notAllowed?: (
+    coerced: Readonly<Record<string, unknown>>,
+    callVariables: Readonly<Record<string, unknown>>,
+  ) => NotAllowed | undefined;
   coerce(input: Readonly<Record<string, unknown>>): Coerced;
   /** Renders the request from arguments that {@link coerce} passed. */
   prepare(frame: CallFrame, coerced: Readonly<Record<string, unknown>>): Prepared;
@@ -69,21 +86,31 @@ export function compileTool(definition: ToolDefinition): CompiledTool {
   const bind = compileBind(definition);
   const say = compileMessages(definition.messages, definition.response?.outcomes);
   const schema = definition.parameters as ParameterSchema;
-  const target = targetOf(definition);
+  const url = urlOf(definition);
+  const callVariables = callVariableNames(definition);
+  const used = usedNames(definition, url);
+  const guard = compileIntruderGuard(definition, [
+    ...callVariables,
+    ...contextNames.filter((name) => used.has(name)),
+  ]);
+  const describe = (faults: RenderFaults) => describeFaults(faults, schema, callVariables);
+  const notAllowed = compileAllowedValues(definition);
   const writes = canWrite(definition.request.method, definition.execution?.writes);
   return {
     definition,
     writes,
-    target,
+    target: targetOf(definition.request.method, url),
+    callVariables,
+    ...(notAllowed && { notAllowed }),
     timeoutMs: definition.request.timeoutMs ?? DEFAULT_TIMEOUT_MS,
     maxResponseBytes: definition.response?.maxBytes ?? DEFAULT_MAX_BYTES,
-    coerce: compileCoercion(definition.parameters),
+    coerce: compileCoercion(shownParameters(definition)),
     prepare: (frame, coerced) => {
       const faults = new RenderFaults();
-      const scope = bind({ ...frame, bound: {}, arguments: coerced }, faults);
-      if (faults.any) return { ok: false, missing: describeFaults(faults, schema) };
+      const scope = bind({ ...frame, bound: {}, arguments: guard(coerced) }, faults);
+      if (faults.any) return describe(faults);
       const rendered = render(scope);
-      if (!rendered.ok) return { ok: false, missing: describeFaults(rendered.faults, schema) };
+      if (!rendered.ok) return describe(rendered.faults);
       return { ok: true, request: rendered.request, scope };
     },
     responseFormat: definition.response?.format ?? 'auto',
@@ -93,36 +120,39 @@ export function compileTool(definition: ToolDefinition): CompiledTool {
   };
 }
 
-function targetOf({ request: { method, url } }: ToolDefinition): ToolTarget {
-  const parsed = parseUrlTemplate(url);
+function urlOf({ request: { url, angleBrackets } }: ToolDefinition): UrlTemplate {
+  const parsed = parseUrlTemplate(url, { angleBrackets });
   if (!parsed.ok) throw new Error(`The URL ${parsed.message}`);
-  const { origin } = parsed.url;
+  return parsed.url;
+}
+
+function targetOf(method: HttpMethod, { origin }: UrlTemplate): ToolTarget {
   const { host, hostname, port, protocol } = new URL(origin);
   return { method, origin, host, hostname, port: Number(port) || (protocol === 'https:' ? 443 : 80) };
 }
 
-function compileBind(definition: ToolDefinition): (scope: Scope, faults: RenderFaults) => Scope {
-  const renderers = Object.entries(definition.bind ?? {}).map(([name, text]) => {
-    const parsed = parseTemplate(text);
-    if (!parsed.ok) throw new Error(`The bound value ${name} ${parsed.message}`);
-    const whole = wholePlaceholder(parsed.parts);
-    const render = whole ? compileValue(whole, false) : compileText(parsed.parts, () => false);
-    return [name, render] as const;
-  });
-  if (renderers.length === 0) return (scope) => scope;
-  return (scope, faults) => {
-    const bound: Record<string, unknown> = {};
-    for (const [name, render] of renderers) {
-      const value = render(scope, faults);
-      if (value !== OMIT) bound[name] = value;
-    }
-    return { ...scope, bound };
+function describeFaults(
+  { missing, unusable }: RenderFaults,
+  schema: ParameterSchema,
+  callVariables: readonly string[],
+): Extract<Prepared, { ok: false }> {
+  const isDeclared = (name: string) => Object.hasOwn(schema.properties ?? {}, headOf(name));
+  const ofCall = [...missing].filter((name) => callVariables.includes(headOf(name)) && !isDeclared(name));
+  const describe = (name: string) =>
+    ofCall.includes(name)
+      ? { name, description: 'Returned by an earlier tool of the same call' }
+      : describeArgument(name, name.split('.'), schema);
+  return {
+    ok: false,
+    missing: [
+      ...[...missing].map(describe),
+      ...[...unusable].map(([name, hint]) => ({ ...describe(name), hint })),
+    ],
+    missingCallVariables: ofCall,
   };
 }
 
-function describeFaults({ missing, unusable }: RenderFaults, schema: ParameterSchema): MissingArgument[] {
-  return [
-    ...[...missing].map((name) => describeArgument(name, name.split('.'), schema)),
-    ...[...unusable].map(([name, hint]) => ({ ...describeArgument(name, name.split('.'), schema), hint })),
-  ];
+/** `orders` of `orders[0].id`. */
+function headOf(name: string): string {
+  return /^[^.[]*/.exec(name)?.[0] ?? name;
 }

@@ -1,3 +1,4 @@
+import { shownParameters } from './shown-parameters.js';
 import type { Burden, ToolDefinition } from './tool-definition.js';
 
 /** The forms in which vendors of language models want a function described. */
@@ -16,7 +17,7 @@ const guidance: Record<Burden, string> = {
 export function describeTool(definition: ToolDefinition, format: SchemaFormat): Record<string, unknown> {
   const { key, name, burden } = definition;
   const description = `${definition.description} ${guidance[burden]}`;
-  const parameters = withoutBound(definition);
+  const parameters = shownParameters(definition);
   const { method } = definition.request;
   switch (format) {
     case 'patchbay':
@@ -42,18 +43,4 @@ export function describeTool(definition: ToolDefinition, format: SchemaFormat): 
         },
       };
   }
-}
-
-function withoutBound({ parameters, bind = {} }: ToolDefinition): Record<string, unknown> {
-  const {
-    properties = {},
-    required = [],
-    ...rest
-  } = parameters as {
-    properties?: Record<string, unknown>;
-    required?: string[];
-  };
-  const isShown = (name: string) => !Object.hasOwn(bind, name);
-  const shown = Object.fromEntries(Object.entries(properties).filter(([name]) => isShown(name)));
-  return { type: 'object', ...rest, properties: shown, required: required.filter(isShown) };
 }

@@ -47,13 +47,21 @@ export interface TextPosition {
   readonly refuse?: (text: string) => string | undefined;
 }
 
+const plain: TextPosition = {};
+const anywhere = () => plain;
+
 type Read = (scope: Scope) => unknown;
 
 /** The value a reference stands for, its filters applied; undefined when there is none. */
 export function compileReference(reference: Reference): Read {
   const filter = compileFilters(reference);
-  if (!filter) return (scope) => lookUp(reference, scope);
-  return (scope) => filter(lookUp(reference, scope), scope);
+  if (!filter) return (scope) => usable(lookUp(reference, scope));
+  return (scope) => filter(usable(lookUp(reference, scope)), scope);
+}
+
+/** `1e999` parses to infinity, which JSON would write as null. */
+function usable(value: unknown): unknown {
+  return typeof value === 'number' && !Number.isFinite(value) ? undefined : value;
 }
 
 /** Text cannot say null: in it, null is as good as nothing. */
@@ -67,16 +75,21 @@ const isAbsent = (value: unknown) => value === undefined || value === null;
 export function compileText(
   parts: TemplateParts,
   isOptional: IsOptional,
-  position: TextPosition = {},
+  positionOf: (reference: Reference) => TextPosition = anywhere,
 ): Renderer<string | typeof OMIT> {
   const pieces = parts.map((part) =>
     typeof part === 'string'
       ? part
-      : { reference: part, read: compileReference(part), optional: isOptional(part) },
+      : {
+          reference: part,
+          read: compileReference(part),
+          optional: isOptional(part),
+          position: positionOf(part),
+        },
   );
   const [only] = pieces;
   if (pieces.length === 1 && typeof only === 'object') {
-    const { reference, read, optional } = only;
+    const { reference, read, optional, position } = only;
     return (scope, faults) => {
       const value = read(scope);
       return optional && isAbsent(value) ? OMIT : textOf(reference, value, faults, position);
@@ -94,7 +107,9 @@ export function compileText(
     let text = '';
     for (const piece of pieces) {
       text +=
-        typeof piece === 'string' ? piece : textOf(piece.reference, piece.read(scope), faults, position);
+        typeof piece === 'string'
+          ? piece
+          : textOf(piece.reference, piece.read(scope), faults, piece.position);
     }
     return text;
   };

@@ -16,6 +16,7 @@ export type HttpMethod = Type.Static<typeof HttpMethod>;
 export const ToolKey = Type.String({ pattern: '^[a-z][a-z0-9_]{0,63}$' });
 
 const Name = Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_.-]{0,63}$' });
+const CallVariableName = Type.String({ pattern: '^[A-Za-z_$][A-Za-z0-9_$-]{0,127}$' });
 const HeaderName = Type.String({ pattern: "^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$" });
 /** Up to a minute for reads and writes alike; the executor caps it by the caller's deadline and the operator's limit. */
 const TimeoutMs = Type.Integer({ minimum: 1, maximum: 900_000 });
@@ -53,8 +54,17 @@ export const PathParameter = Type.Object(
 );
 export type PathParameter = Type.Static<typeof PathParameter>;
 
+/**
+ * `json`: a JSON value, or text that is one apart from its placeholders. `form` and `multipart`: a list of
+ * `{name, value}`, for `multipart` with `fileName` and `contentType` where a text file is meant; for `form` an object
+ * will do. `text` and `xml`: text. `none` has no template, and keeps arguments no placeholder names from becoming a
+ * JSON body.
+ */
 export const RequestBody = Type.Object(
-  { type: Type.Enum(['json', 'form', 'text']), template: Type.Unknown() },
+  {
+    type: Type.Enum(['json', 'form', 'multipart', 'text', 'xml', 'none']),
+    template: Type.Optional(Type.Unknown()),
+  },
   closed,
 );
 export type RequestBody = Type.Static<typeof RequestBody>;
@@ -69,6 +79,8 @@ const requestFields = {
     Type.Array(NameValue(Type.String({ minLength: 1, maxLength: 256 })), { maxItems: 50 }),
   ),
   body: Type.Optional(RequestBody),
+  /** Whether `<name>` is a placeholder in the request, beside `{{name}}`. */
+  angleBrackets: Type.Optional(Type.Boolean()),
   credentialId: Type.Optional(Type.String({ format: 'uuid' })),
   timeoutMs: Type.Optional(TimeoutMs),
 };
@@ -183,6 +195,16 @@ const commonFields = {
       type: 'object',
       maxProperties: 50,
       additionalProperties: { type: 'string', maxLength: 2048 },
+    }),
+  ),
+  /** Names of variables this tool reads from what earlier tools of the call returned: `customer` for `{{customer.id}}`. */
+  callVariables: Type.Optional(Type.Array(CallVariableName, { maxItems: 50, uniqueItems: true })),
+  /** By argument, the path of the call variables whose values it may have: `{"order_id": "orders[*].id"}`. */
+  allowedValuesFrom: Type.Optional(
+    Type.Unsafe<Record<string, string>>({
+      type: 'object',
+      maxProperties: 20,
+      additionalProperties: { type: 'string', minLength: 1, maxLength: 512 },
     }),
   ),
   response: Type.Optional(ResponseDefinition),

@@ -71,6 +71,9 @@ export function applyCredential(request: RenderedRequest, placements: readonly P
       body = { type: 'json', value: { [name]: value } };
     } else if (body?.type === 'form') {
       body = { type: 'form', pairs: [...body.pairs.filter(([other]) => other !== name), [name, value]] };
+    } else if (body?.type === 'multipart') {
+      const others = body.fields.filter((field) => field.name !== name);
+      body = { type: 'multipart', fields: [...others, { name, value }] };
     } else if (body?.type === 'json' && isObject(body.value)) {
       body = { type: 'json', value: { ...body.value, [name]: value } };
     } else {

@@ -28,6 +28,8 @@ export class ExecutionRun {
   version = 0;
   /** Whether the tool can change something; known once it is resolved. */
   private writes = false;
+  /** What earlier tools of the call returned; set for tools that read it. */
+  callVariables: Readonly<Record<string, unknown>> | undefined;
   /** Set once the request is on its way: method and host of the record. */
   target: ToolTarget | undefined;
   /** For a test: what went out and what came back, as its author may see it. */
@@ -83,7 +85,8 @@ export class ExecutionRun {
   /** What placeholders may name besides the arguments. */
   get frame(): CallFrame {
     const { callId, agentId, context = {} } = this.request;
-    return { orgId: this.orgId, callId, agentId, facts: context, now: this.startedAt };
+    const { orgId, startedAt: now, callVariables } = this;
+    return { orgId, callId, agentId, facts: context, now, callVariables };
   }
 
   /** What every span of this execution is tagged with. */

@@ -6,6 +6,7 @@ import type { Prepared } from '#toolcall/compile-tool';
 import { correlationHeaderNames } from '#toolcall/header-names';
 import type { Scrubber } from '#toolcall/scrub';
 import { Inject, Injectable } from '@nestjs/common';
+import { notAllowed, notPrepared } from '../call-state/call-endings.js';
 import { ExecutorConfig } from '../config.js';
 import { applyCredential } from '../credentials/apply-credential.js';
 import { CredentialCache, type OpenCredential } from '../credentials/credential.cache.js';
@@ -79,8 +80,10 @@ export class ExecutionService {
     if (refusal) return this.end(run, refused(refusal));
     const coerced = compiled.coerce(run.request.arguments ?? {});
     if (!coerced.ok) return this.end(run, inputRequired(coerced.missing));
+    const wrong = compiled.notAllowed?.(coerced.arguments, run.callVariables ?? {});
+    if (wrong) return this.end(run, notAllowed(wrong, run.request.callId));
     const prepared = compiled.prepare(run.frame, coerced.arguments);
-    if (!prepared.ok) return this.end(run, inputRequired(prepared.missing));
+    if (!prepared.ok) return this.end(run, notPrepared(prepared, run.request.callId));
 
     run.target = compiled.target;
     if (compiled.writes) return this.executeOnce(run, tool, prepared, coerced.arguments);

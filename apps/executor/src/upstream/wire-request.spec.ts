@@ -51,6 +51,7 @@ describe('a request on the wire', () => {
       'name=Ann+Lee&sum=1%2B1%3D2+%26+more',
     ],
     ['text', { type: 'text', text: 'as it is\n' }, 'text/plain; charset=utf-8', 'as it is\n'],
+    ['XML', { type: 'xml', text: '<a>ü</a>' }, 'application/xml; charset=utf-8', '<a>ü</a>'],
   ])('has as its body %s', (_name, body, contentType, text) => {
     const wire = wireOf({ method: 'POST', body });
 

@@ -1,4 +1,6 @@
-import type { RenderedBody, RenderedRequest } from '#toolcall/compile-request';
+import type { RenderedBody } from '#toolcall/compile-body';
+import type { RenderedRequest } from '#toolcall/compile-request';
+import { encodeMultipart } from './encode-multipart.js';
 
 /** A request as it goes out, every byte of it. */
 export interface WireRequest {
@@ -9,12 +11,6 @@ export interface WireRequest {
 }
 
 const USER_AGENT = 'Patchbay/1';
-const contentTypes: Record<RenderedBody['type'], string> = {
-  json: 'application/json',
-  form: 'application/x-www-form-urlencoded',
-  text: 'text/plain; charset=utf-8',
-};
-
 /** Writes a rendered request out. Content type and user agent are added where the tool has none of its own. */
 export function toWire(
   request: RenderedRequest,
@@ -22,10 +18,11 @@ export function toWire(
 ): WireRequest {
   const { method, origin, path, query, body } = request;
   const headers = [...request.headers, ...extraHeaders];
-  if (body && !isSet(request, 'content-type')) headers.push(['Content-Type', contentTypes[body.type]]);
+  const encoded = body && encodeBody(body);
+  if (encoded && !isSet(request, 'content-type')) headers.push(['Content-Type', encoded.contentType]);
   if (!isSet(request, 'user-agent')) headers.push(['User-Agent', USER_AGENT]);
   const url = `${origin}${path}${query.length > 0 ? `?${encodePairs(query, '%20')}` : ''}`;
-  return { method, url, headers, ...(body && { body: encodeBody(body) }) };
+  return { method, url, headers, ...(encoded && { body: encoded.text }) };
 }
 
 function isSet({ headers }: RenderedRequest, lowerCaseName: string): boolean {
@@ -34,14 +31,18 @@ function isSet({ headers }: RenderedRequest, lowerCaseName: string): boolean {
   );
 }
 
-function encodeBody(body: RenderedBody): string {
+function encodeBody(body: RenderedBody): { readonly contentType: string; readonly text: string } {
   switch (body.type) {
     case 'json':
-      return JSON.stringify(body.value);
+      return { contentType: 'application/json', text: JSON.stringify(body.value) };
     case 'form':
-      return encodePairs(body.pairs, '+');
+      return { contentType: 'application/x-www-form-urlencoded', text: encodePairs(body.pairs, '+') };
+    case 'multipart':
+      return encodeMultipart(body.fields);
     case 'text':
-      return body.text;
+      return { contentType: 'text/plain; charset=utf-8', text: body.text };
+    case 'xml':
+      return { contentType: 'application/xml; charset=utf-8', text: body.text };
   }
 }
 
