@@ -1,11 +1,12 @@
+import { natsOptions, type NatsAccess } from '#devstack/nats-access';
 import { connect } from '@nats-io/transport-node';
 import { Pool } from 'undici';
 
 // The least that relaying a call takes: NATS, one HTTP request, a mapping, NATS. No checks, no records, no traces.
 
-const [natsUrl = '', origin = ''] = process.argv.slice(2);
+const [access = '{}', origin = ''] = process.argv.slice(2);
 const pool = new Pool(origin, { connections: 128, pipelining: 1 });
-const connection = await connect({ servers: natsUrl, noAsyncTraces: true });
+const connection = await connect({ ...natsOptions(JSON.parse(access) as NatsAccess), noAsyncTraces: true });
 
 interface Answer {
   readonly customer: { readonly name: string };

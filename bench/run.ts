@@ -2,6 +2,7 @@ import { Child } from '#devstack/child-process';
 import { Platform } from '#devstack/platform';
 import type { Execution } from '#contracts/executor.contract';
 import type { ToolDefinitionInput } from '#toolcall/tool-definition';
+import { natsOptions } from '#devstack/nats-access';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -28,14 +29,15 @@ async function main(): Promise<void> {
     home,
     environment: { EGRESS_ALLOW: origin },
     onSpan: () => undefined,
+    operator: true, // the floor's subject is nobody's
   });
   const floor = new Child('floor', process.execPath, [
     resolve('dist/bench/floor.js'),
-    platform.natsUrl,
+    JSON.stringify(platform.operator),
     origin,
   ]);
   await floor.waitForLine(/floor ready/, 10_000);
-  const connection = await connect({ servers: platform.natsUrl, noAsyncTraces: true });
+  const connection = await connect({ ...natsOptions(platform.operator), noAsyncTraces: true });
   try {
     const orgId = await publishTools(platform, origin);
     const contestants = [

@@ -1,5 +1,6 @@
 import type { Execution } from '#contracts/executor.contract';
-import { connect, headers, nkeyAuthenticator } from '@nats-io/transport-node';
+import { natsOptions, type NatsAccess } from '#devstack/nats-access';
+import { connect, headers } from '@nats-io/transport-node';
 import { randomBytes, randomUUID } from 'node:crypto';
 
 export interface DemoRun {
@@ -8,29 +9,13 @@ export interface DemoRun {
   readonly traceId: string;
 }
 
-/** Where the bus is, and what it asks for. */
-export interface NatsAccess {
-  readonly natsUrl: string;
-  readonly natsUser?: string;
-  readonly natsPassword?: string;
-  readonly natsSeed?: string;
-  readonly natsInboxPrefix?: string;
-}
-
 /** As an orchestrator would: nothing of Patchbay, one plain NATS request, in a trace of the caller's. */
-export async function runDemoTool(access: NatsAccess, orgId: string, caFile?: string): Promise<DemoRun> {
+export async function runDemoTool(access: NatsAccess, orgId: string): Promise<DemoRun> {
   const traceId = randomBytes(16).toString('hex');
   const carrier = headers();
   carrier.set('traceparent', `00-${traceId}-${randomBytes(8).toString('hex')}-01`);
   const request = { toolKey: 'get_order_status', arguments: { orderId: 'ORD-12345' } };
-  const { natsUrl, natsUser, natsPassword, natsSeed, natsInboxPrefix } = access;
-  const connection = await connect({
-    servers: natsUrl.split(','),
-    ...(natsUser && { user: natsUser, pass: natsPassword ?? '' }),
-    ...(natsSeed && { authenticator: nkeyAuthenticator(new TextEncoder().encode(natsSeed)) }),
-    ...(natsInboxPrefix && { inboxPrefix: natsInboxPrefix }),
-    ...(caFile && { tls: { caFile } }),
-  });
+  const connection = await connect(natsOptions(access));
   try {
     const reply = await connection.request(
       `patchbay.v1.${orgId}.tools.execute`,

@@ -1,5 +1,5 @@
 import { Type } from 'class-transformer';
-import { IsInt, IsOptional, IsString, Matches, Max, Min } from 'class-validator';
+import { IsIn, IsInt, IsOptional, IsString, Matches, Max, Min } from 'class-validator';
 
 /** What `npm start` may be told. Ports are wishes: one that is busy is replaced by a free one, 0 takes any. */
 export class StartConfig {
@@ -26,6 +26,9 @@ export class StartConfig {
   @IsOptional() @IsString() readonly NATS_NKEY_SEED?: string;
   @IsOptional() @IsString() readonly NATS_INBOX_PREFIX?: string;
   @IsOptional() @IsString() readonly NATS_CA_FILE?: string;
+
+  /** Whether the bus of its own speaks TLS only: clients then need `natsCaFile` of demo.json. */
+  @IsIn(['true', 'false']) readonly BUS_TLS: string = 'false';
 
   @Type(() => Number) @IsInt() @Min(0) @Max(65_535) readonly HTTP_PORT: number = 8080;
   @Type(() => Number) @IsInt() @Min(0) @Max(65_535) readonly NATS_PORT: number = 4222;

@@ -1,3 +1,4 @@
+import type { NatsAccess } from '#devstack/nats-access';
 import { Platform } from '#devstack/platform';
 import { loadConfig } from '#runtime/load-config';
 import 'reflect-metadata';
@@ -8,7 +9,7 @@ import { join, relative, resolve } from 'node:path';
 import { furnishDemo, type DemoKeys } from './demo-organization.js';
 import { claimHome, type HomeLock } from './home-lock.js';
 import { RestClient } from './rest-client.js';
-import { runDemoTool, type DemoRun, type NatsAccess } from './run-demo-tool.js';
+import { runDemoTool, type DemoRun } from './run-demo-tool.js';
 import { StartConfig } from './start.config.js';
 
 // npm start: everything on this machine, with a demo organization, until Ctrl-C.
@@ -75,6 +76,7 @@ function startPlatform(
     },
     databaseUrl: config.DATABASE_URL,
     natsUrl: config.NATS_URL,
+    busTls: config.BUS_TLS === 'true',
     restarts: true,
     say,
     signal,
@@ -89,12 +91,12 @@ async function present(config: StartConfig, home: string, starting: Promise<Plat
   const earlier = await earlierDemo(demoFile);
   await rm(demoFile, { force: true }); // whoever waits for it waits for this start
   const platform = await starting;
-  const { restUrl, natsUrl, sampleUrl } = platform;
+  const { restUrl, sampleUrl } = platform;
   const admin = await platform.firstAdmin();
   const known = earlier?.orgId === admin.orgId ? earlier.executorKey : undefined;
   const keys = await furnishDemo(restUrl, sampleUrl, admin, known);
-  const access = natsAccess(config, natsUrl);
-  const run = await runDemoTool(access, keys.orgId, config.NATS_CA_FILE);
+  const access = platform.orchestrator ?? accessOf(config, platform.natsUrl);
+  const run = await runDemoTool(access, keys.orgId);
   await untilAudited(platform, keys, run);
   const { orgId, adminKey, executorKey } = keys;
   const demo = { restUrl, ...access, orgId, adminKey, executorKey, sampleApiUrl: sampleUrl };
@@ -103,14 +105,16 @@ async function present(config: StartConfig, home: string, starting: Promise<Plat
   tell(platform, keys, run, { demo: shown(demoFile), traces });
 }
 
-function natsAccess(config: StartConfig, natsUrl: string): NatsAccess {
-  const { NATS_USER, NATS_PASSWORD, NATS_NKEY_SEED, NATS_INBOX_PREFIX } = config;
+/** Of a bus that is not ours: what we were told. */
+function accessOf(config: StartConfig, natsUrl: string): NatsAccess {
+  const { NATS_USER, NATS_PASSWORD, NATS_NKEY_SEED, NATS_INBOX_PREFIX, NATS_CA_FILE } = config;
   return {
     natsUrl,
     ...(NATS_USER && { natsUser: NATS_USER }),
     ...(NATS_PASSWORD && { natsPassword: NATS_PASSWORD }),
     ...(NATS_NKEY_SEED && { natsSeed: NATS_NKEY_SEED }),
     ...(NATS_INBOX_PREFIX && { natsInboxPrefix: NATS_INBOX_PREFIX }),
+    ...(NATS_CA_FILE && { natsCaFile: NATS_CA_FILE }),
   };
 }
 

@@ -5,6 +5,7 @@ import { Rpc } from '#contracts/rpc';
 import * as vault from '#contracts/vault.contract';
 import { TestPlatform } from '#testing/test-platform';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { NatsConnection } from '@nats-io/transport-node';
 import fc from 'fast-check';
 import { randomUUID } from 'node:crypto';
 
@@ -14,27 +15,32 @@ const rpcs = [audit, catalog, executor, vault]
 
 describe('the subjects of the bus', () => {
   let test: TestPlatform;
+  let bus: NatsConnection; // an operator's: no orchestrator may send to most of the subjects
 
   beforeAll(async () => {
-    test = await TestPlatform.start();
+    test = await TestPlatform.start({ operator: true });
+    bus = await test.connectOperator();
   }, 60_000);
-  afterAll(() => test.stop(), 30_000);
+  afterAll(async () => {
+    await bus.close();
+    await test.stop();
+  }, 30_000);
 
   const orgId = randomUUID();
   const ask = (rpc: Rpc, payload: string | Uint8Array) =>
-    test.nats.request(rpc.subjectFor(orgId), payload, { timeout: 10_000 });
+    bus.request(rpc.subjectFor(orgId), payload, { timeout: 10_000 });
 
   it.each(rpcs.map((rpc) => [rpc.subject, rpc] as const))(
     '%s has exactly one handler, which answers',
     async (_subject, rpc) => {
       const replies: string[] = [];
       const inbox = `_INBOX.${randomUUID()}`;
-      const subscription = test.nats.subscribe(inbox, {
+      const subscription = bus.subscribe(inbox, {
         callback: (_, message) => {
           replies.push(message.headers?.get('Nats-Service-Error-Code') ?? 'ok');
         },
       });
-      test.nats.publish(rpc.subjectFor(orgId), '{"no such field":1}', { reply: inbox });
+      bus.publish(rpc.subjectFor(orgId), '{"no such field":1}', { reply: inbox });
 
       // A request sent afterwards is answered afterwards, by the same instance: by then any second reply would be here.
       await test.eventually(
@@ -115,11 +121,11 @@ describe('the subjects of the bus', () => {
   }, 120_000);
 
   it('ignore what nobody waits for', async () => {
-    for (const rpc of rpcs) test.nats.publish(rpc.subjectFor(orgId), '{"garbage');
-    test.nats.publish(catalog.toolChanged.subject, 'garbage');
-    test.nats.publish(vault.credentialChanged.subject, '{"orgId":7}');
-    test.nats.publish(executor.executionsRecorded.subject, '{"records":[{"executionId":1}]}');
-    await test.nats.flush();
+    for (const rpc of rpcs) bus.publish(rpc.subjectFor(orgId), '{"garbage');
+    bus.publish(catalog.toolChanged.subject, 'garbage');
+    bus.publish(vault.credentialChanged.subject, '{"orgId":7}');
+    bus.publish(executor.executionsRecorded.subject, '{"records":[{"executionId":1}]}');
+    await bus.flush();
 
     expect((await ask(catalog.describeTools, '{}')).json()).toEqual({ format: 'patchbay', tools: [] });
   });

@@ -2,6 +2,7 @@ import type { CredentialInput } from '#contracts/vault.contract';
 import { serviceNames } from '#devstack/service-environment';
 import { TestPlatform } from '#testing/test-platform';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { NatsConnection } from '@nats-io/transport-node';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -63,12 +64,14 @@ async function filesBelow(folder: string): Promise<string[]> {
 
 describe('after credentials were used in every way', () => {
   let test: TestPlatform;
+  let operator: NatsConnection;
   const bus: Buffer[] = [];
   const replies: string[] = [];
   const apiKeys: Record<string, string> = {};
 
   beforeAll(async () => {
     test = await TestPlatform.start({
+      operator: true,
       environment: {
         LOG_LEVEL: 'trace',
         OTEL_TRACES_SAMPLER: 'always_on',
@@ -79,16 +82,20 @@ describe('after credentials were used in every way', () => {
         SAMPLE_API_BODY_KEY: secrets.bodyKey,
       },
     });
-    test.nats.subscribe('>', {
+    operator = await test.connectOperator();
+    operator.subscribe('>', {
       callback: (_, message) => {
         const headers = message.headers ? JSON.stringify([...message.headers]) : '';
         bus.push(Buffer.concat([Buffer.from(`${message.subject}\n${headers}\n`), message.data]));
       },
     });
-    await test.nats.flush();
+    await operator.flush();
     await useEverything();
   }, 90_000);
-  afterAll(() => test.stop(), 30_000);
+  afterAll(async () => {
+    await operator.close();
+    await test.stop();
+  }, 30_000);
 
   async function rest(method: string, path: string, body?: unknown) {
     const reply = await test.rest(method, path, body);

@@ -85,6 +85,8 @@ describe('npm start', () => {
     expect(first.demo()).toEqual({
       restUrl: url('http'),
       natsUrl: url('nats'),
+      natsSeed: expect.stringMatching(/^SU[A-Z2-7]{56}$/),
+      natsInboxPrefix: '_INBOX_orchestrator_demo',
       sampleApiUrl: url('http'),
       orgId: expect.stringMatching(/^[0-9a-f-]{36}$/),
       adminKey: key,

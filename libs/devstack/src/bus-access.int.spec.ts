@@ -8,6 +8,12 @@ import { startTestNats } from '#testing/test-nats';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { connect, nkeyAuthenticator, nkeys, type NatsConnection } from '@nats-io/transport-node';
 import { randomUUID } from 'node:crypto';
+import { NatsLink } from '#messaging/nats-connection';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { BusSecurity } from './bus-security.js';
+import { natsOptions } from './nats-access.js';
 import type { RunningNats } from './nats-server.js';
 
 const mine = randomUUID();
@@ -145,6 +151,59 @@ describe('the bus, with the access each user is given', () => {
     await expect(connect({ servers: nats.url, ...options, reconnect: false })).rejects.toThrow(
       /authorization/i,
     );
+  });
+});
+
+describe('the bus with TLS', () => {
+  let folder: string;
+  let nats: RunningNats;
+  let security: BusSecurity;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'patchbay-bus-'));
+    security = await BusSecurity.in(folder, { tls: true });
+    nats = await startTestNats({ secured: security.secured({ operator: false }) });
+  });
+  afterAll(async () => {
+    await nats.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const serviceLink = () => {
+    const { NATS_NKEY_SEED, NATS_INBOX_PREFIX, NATS_CA_FILE } = security.environmentOf('executor');
+    return NatsLink.open({
+      url: nats.url,
+      name: 'executor',
+      nkeySeed: NATS_NKEY_SEED,
+      inboxPrefix: NATS_INBOX_PREFIX,
+      caFile: NATS_CA_FILE,
+    });
+  };
+
+  it('carries nothing in clear, and lets no client in that does not know its authority', async () => {
+    const link = await serviceLink();
+    expect(link.connection.info?.tls_required).toBe(true);
+    const stranger = { servers: nats.url, authenticator: nkeyAuthenticator(nkeys.createUser().getSeed()) };
+
+    await expect(connect({ ...stranger, reconnect: false })).rejects.toThrow(/certificate/);
+    await link.close();
+  });
+
+  it("lets an orchestrator in once it is told of its organization, and ends nobody else's connection", async () => {
+    const link = await serviceLink();
+    const closed = link.connection.closed();
+    const orchestrator = () =>
+      connect({ ...natsOptions({ natsUrl: nats.url, ...security.orchestrator(mine) }), reconnect: false });
+    await expect(orchestrator()).rejects.toThrow(/authorization/i);
+
+    await nats.reload(security.secured({ orgId: mine, operator: false }));
+
+    const connection = await orchestrator();
+    expect(
+      await Promise.race([closed.then(() => 'closed'), link.connection.flush().then(() => 'open')]),
+    ).toBe('open');
+    await connection.close();
+    await link.close();
   });
 });
 

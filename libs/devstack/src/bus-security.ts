@@ -4,30 +4,25 @@ import { nkeys } from '@nats-io/transport-node';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { generate } from 'selfsigned';
+import type { NatsAccess } from './nats-access.js';
 import type { SecuredBus } from './nats-server.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const YEARS_GOOD = 10;
 const ORCHESTRATOR = 'demo';
 
-/** Who a client of the bus is, as the server knows it. */
-export interface BusIdentity {
-  /** An nkey seed, `SU…`. */
-  readonly seed: string;
-  readonly inboxPrefix: string;
-}
-
-/** A bus of this machine's own: an nkey for each service, for one orchestrator and for an operator; TLS. */
+/** A bus of this machine's own: an nkey for each service, for one orchestrator and for an operator; TLS if wanted. */
 export class BusSecurity {
   private constructor(
     private readonly seeds: Readonly<Record<BusService | 'orchestrator' | 'operator', string>>,
-    private readonly tls: { readonly certFile: string; readonly keyFile: string },
+    private readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined,
   ) {}
 
   /** Reads what the folder holds, or makes it: once for all starts. Readable by its owner only. */
-  static async in(folder: string): Promise<BusSecurity> {
+  static async in(folder: string, options: { readonly tls: boolean }): Promise<BusSecurity> {
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    const tls = { certFile: join(folder, 'bus.crt'), keyFile: join(folder, 'bus.key') };
+    const files = { certFile: join(folder, 'bus.crt'), keyFile: join(folder, 'bus.key') };
+    const tls = options.tls ? files : undefined;
     const seedsFile = join(folder, 'nkeys.json');
     const known = await readFile(seedsFile, 'utf8').catch(() => undefined);
     if (known !== undefined) return new BusSecurity(JSON.parse(known) as BusSecurity['seeds'], tls);
@@ -36,8 +31,8 @@ export class BusSecurity {
       [...busServices, 'orchestrator', 'operator'].map((name) => [name, makeSeed()]),
     ) as BusSecurity['seeds'];
     for (const [file, content] of [
-      [tls.certFile, cert],
-      [tls.keyFile, key],
+      [files.certFile, cert],
+      [files.keyFile, key],
       [seedsFile, JSON.stringify(seeds)], // last: an interrupted start makes all of it again
     ] as const) {
       await writeFile(file, content, { mode: 0o600 });
@@ -47,7 +42,7 @@ export class BusSecurity {
 
   /**
    * Whom the server lets in. The orchestrator has to wait until its organization is known; an operator, who may do
-   * everything, is for specs and benches. Clients on this machine may leave TLS out.
+   * everything, is for specs and benches.
    */
   secured({ orgId, operator }: { orgId?: string; operator: boolean }): SecuredBus {
     const user = (name: keyof typeof this.seeds, access: BusUser['access']) => ({
@@ -56,7 +51,7 @@ export class BusSecurity {
       publicKey: nkeys.fromSeed(new TextEncoder().encode(this.seeds[name])).getPublicKey(),
     });
     return {
-      tls: { ...this.tls, required: false },
+      ...(this.tls && { tls: this.tls }),
       users: [
         ...busServices.map((name) => user(name, serviceAccess[name])),
         ...(orgId === undefined ? [] : [user('orchestrator', orchestratorAccess(ORCHESTRATOR, orgId))]),
@@ -65,22 +60,27 @@ export class BusSecurity {
     };
   }
 
-  orchestrator(orgId: string): BusIdentity {
+  orchestrator(orgId: string): Omit<NatsAccess, 'natsUrl'> {
     const { inboxPrefix } = orchestratorAccess(ORCHESTRATOR, orgId);
-    return { seed: this.seeds.orchestrator, inboxPrefix };
+    return { natsSeed: this.seeds.orchestrator, natsInboxPrefix: inboxPrefix, ...this.authority };
   }
 
-  get operator(): BusIdentity {
-    return { seed: this.seeds.operator, inboxPrefix: '_INBOX' };
+  get operator(): Omit<NatsAccess, 'natsUrl'> {
+    return { natsSeed: this.seeds.operator, ...this.authority };
   }
 
-  /** What a service is told, so that it comes as itself and through TLS. */
+  /** What a service is told, so that it comes as itself. */
   environmentOf(service: BusService): Record<string, string> {
     return {
       NATS_NKEY_SEED: this.seeds[service],
       NATS_INBOX_PREFIX: serviceAccess[service].inboxPrefix,
-      NATS_CA_FILE: this.tls.certFile,
+      ...(this.tls && { NATS_CA_FILE: this.tls.certFile }),
     };
+  }
+
+  /** The certificate is its own. */
+  private get authority() {
+    return this.tls && { natsCaFile: this.tls.certFile };
   }
 }
 

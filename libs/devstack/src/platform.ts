@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { BusSecurity } from './bus-security.js';
 import { run, type Child } from './child-process.js';
 import { deploymentKeys } from './deployment-keys.js';
 import { freePort } from './free-port.js';
 import { keepRunning } from './keep-running.js';
-import { startNatsServer } from './nats-server.js';
+import type { NatsAccess } from './nats-access.js';
+import { startNatsServer, type NatsServerOptions, type RunningNats } from './nats-server.js';
 import { startOtlpSink, type OtlpSink, type ReceivedSpan } from './otlp-sink.js';
 import { createDatabase, startPostgres } from './postgres.js';
 import { inheritedEnvironment, serviceEnvironment, type ServiceName } from './service-environment.js';
@@ -24,6 +26,10 @@ export interface PlatformOptions {
   /** Servers to use in place of ones of our own. */
   readonly databaseUrl?: string | undefined;
   readonly natsUrl?: string | undefined;
+  /** Whether our bus speaks TLS only. Without it, nothing but this machine is to reach the bus. */
+  readonly busTls?: boolean;
+  /** Lets somebody in on our bus who may do everything there, for specs and benches. */
+  readonly operator?: boolean;
   /** Added to what every service is told. */
   readonly environment?: Readonly<Record<string, string>>;
   /** Whether processes that die are started again. */
@@ -50,6 +56,11 @@ export class Platform {
   private readonly children = new Map<string, Child>();
   private readonly stopping = new AbortController();
   private readonly kept: Promise<void>[] = [];
+  /** How an orchestrator of the first organization comes in; undefined on a bus that is not ours. */
+  orchestrator: NatsAccess | undefined;
+  private orchestratorOf: string | undefined;
+  private bus: BusSecurity | undefined;
+  private nats: RunningNats | undefined;
   private sink: OtlpSink | undefined;
   private sample: ServiceProcess | undefined;
   private stopped: Promise<void> | undefined;
@@ -95,6 +106,12 @@ export class Platform {
     const service = this.services.get(name);
     if (!service) throw new Error(`The ${name} is not running`);
     return service;
+  }
+
+  /** How the one who may do everything comes in. @throws Error unless there is one */
+  get operator(): NatsAccess {
+    if (!this.bus || !this.options.operator) throw new Error('The bus has no operator');
+    return { natsUrl: this.natsUrl, ...this.bus.operator };
   }
 
   /** The pids of every process of ours. */
@@ -147,6 +164,7 @@ export class Platform {
     const env = { ...inheritedEnvironment(), DATABASE_URL: this.databaseUrl };
     await run('migrate', process.execPath, [built('scripts', 'migrate.js')], { env, signal });
     await this.startServices();
+    await this.letOrchestratorIn();
   }
 
   private async startPostgres(): Promise<void> {
@@ -168,11 +186,27 @@ export class Platform {
       return;
     }
     const port = this.options.ports?.nats;
-    const common = { dataDir: join(this.home, 'nats'), ...this.watching };
-    const nats = await startNatsServer({ ...common, port });
-    this.sayPort('NATS', port, nats.port);
-    this.keep('nats-server', () => startNatsServer({ ...common, exactPort: nats.port }));
-    this.natsUrl = nats.url;
+    const bus = await BusSecurity.in(join(this.home, 'bus'), { tls: this.options.busTls ?? false });
+    const start = (where: Pick<NatsServerOptions, 'port' | 'exactPort'>) => {
+      const users = { orgId: this.orchestratorOf, operator: this.options.operator ?? false };
+      const common = { dataDir: join(this.home, 'nats'), ...this.watching, secured: bus.secured(users) };
+      return startNatsServer({ ...common, ...where });
+    };
+    this.bus = bus;
+    this.nats = await start({ port });
+    const { port: exactPort, url } = this.nats;
+    this.sayPort('NATS', port, exactPort);
+    this.keep('nats-server', async () => (this.nats = await start({ exactPort })));
+    this.natsUrl = url;
+  }
+
+  /** The organization is made by the gateway, and the gateway needs the bus: so this comes last. */
+  private async letOrchestratorIn(): Promise<void> {
+    if (!this.bus || !this.nats) return;
+    const { orgId } = await this.firstAdmin();
+    this.orchestratorOf = orgId;
+    await this.nats.reload(this.bus.secured({ orgId, operator: this.options.operator ?? false }));
+    this.orchestrator = { natsUrl: this.natsUrl, ...this.bus.orchestrator(orgId) };
   }
 
   private async startSink(): Promise<void> {
@@ -199,6 +233,7 @@ export class Platform {
       tracesUrl: this.sink?.url,
       firstAdminFile: this.firstAdminFile,
       keys: await deploymentKeys(join(this.home, 'keys.json')),
+      bus: this.bus,
     });
     const start = async (name: ServiceName, more: Record<string, string> = {}) => {
       const file = built('apps', name, 'src', 'main.js');

@@ -1,3 +1,4 @@
+import type { BusSecurity } from './bus-security.js';
 import type { DeploymentKeys } from './deployment-keys.js';
 
 export const serviceNames = ['catalog', 'vault', 'executor', 'audit', 'gateway'] as const;
@@ -11,6 +12,8 @@ export interface Surroundings {
   readonly tracesUrl: string | undefined;
   readonly firstAdminFile: string;
   readonly keys: DeploymentKeys;
+  /** Of a bus of ours. */
+  readonly bus: BusSecurity | undefined;
 }
 
 /** What a process of ours needs from this one's environment: nothing that could configure it by accident. */
@@ -27,7 +30,8 @@ export function inheritedEnvironment(): Record<string, string> {
 /** What each service is told on a machine of its own. */
 export function serviceEnvironment(around: Surroundings): Record<ServiceName, Record<string, string>> {
   const { vaultKeys, executorKey, intakeKey, vaultPublicKey } = around.keys;
-  const shared: Record<string, string> = {
+  const shared = (name: ServiceName): Record<string, string> => ({
+    ...around.bus?.environmentOf(name),
     DATABASE_URL: around.databaseUrl,
     NATS_URL: around.natsUrl,
     OPERATIONS_HOST: '127.0.0.1',
@@ -38,14 +42,19 @@ export function serviceEnvironment(around: Surroundings): Record<ServiceName, Re
       OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
       OTEL_BSP_SCHEDULE_DELAY: '500',
     }),
-  };
+  });
   return {
-    catalog: shared,
-    vault: { ...shared, VAULT_KEYS: vaultKeys, EXECUTOR_KEY: executorKey, VAULT_INTAKE_KEY: intakeKey },
-    executor: { ...shared, EXECUTOR_KEY: executorKey },
-    audit: shared,
+    catalog: shared('catalog'),
+    vault: {
+      ...shared('vault'),
+      VAULT_KEYS: vaultKeys,
+      EXECUTOR_KEY: executorKey,
+      VAULT_INTAKE_KEY: intakeKey,
+    },
+    executor: { ...shared('executor'), EXECUTOR_KEY: executorKey },
+    audit: shared('audit'),
     gateway: {
-      ...shared,
+      ...shared('gateway'),
       HTTP_HOST: '127.0.0.1',
       FIRST_ADMIN_KEY_FILE: around.firstAdminFile,
       VAULT_PUBLIC_KEY: vaultPublicKey,

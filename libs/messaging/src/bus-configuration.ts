@@ -14,8 +14,8 @@ export interface BusServer {
   readonly port: number;
   /** JetStream's folder. */
   readonly storeDir: string;
-  /** PEM files. With `required: false` clients without TLS are let in, too: for one machine only. */
-  readonly tls?: { readonly certFile: string; readonly keyFile: string; readonly required: boolean };
+  /** PEM files; clients without TLS are then turned away. */
+  readonly tls?: { readonly certFile: string; readonly keyFile: string };
   readonly users: readonly BusUser[];
 }
 
@@ -34,12 +34,7 @@ export function busConfiguration({ host, port, storeDir, tls, users }: BusServer
     `port: ${port}`,
     'max_payload: 1MB',
     `jetstream { store_dir: ${quoted(storeDir)}, max_file_store: 1GB }`,
-    ...(tls
-      ? [
-          `tls { cert_file: ${quoted(tls.certFile)}, key_file: ${quoted(tls.keyFile)} }`,
-          `allow_non_tls: ${!tls.required}`,
-        ]
-      : []),
+    ...(tls ? [`tls { cert_file: ${quoted(tls.certFile)}, key_file: ${quoted(tls.keyFile)} }`] : []),
     'accounts {',
     `  ${ACCOUNT} {`,
     '    jetstream: enabled',

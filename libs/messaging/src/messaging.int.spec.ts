@@ -234,19 +234,20 @@ describe('messaging over a real nats-server', () => {
     expect(JSON.stringify(answer.body)).not.toContain('hunter2');
   });
 
-  it('replies to inboxes only: nobody has a service send what they may not send themselves', async () => {
+  it('never replies to a subject that is acted on: nobody has a service send what they may not', async () => {
     await startInstance(nats.url);
     const arrived: string[] = [];
-    for (const subject of ['patchbay.internal.secret.changed', '_INBOX_stranger.1']) {
+    for (const subject of ['patchbay.internal.secret.changed', '$JS.API.STREAM.PURGE.X', 'inbox']) {
       plain.subscribe(subject, { callback: () => void arrived.push(subject) });
     }
 
     const request = JSON.stringify({ name: 'Ada' });
     plain.publish(greet.subject, request, { reply: 'patchbay.internal.secret.changed' });
-    plain.publish(greet.subject, request, { reply: '_INBOX_stranger.1' });
+    plain.publish(greet.subject, request, { reply: '$JS.API.STREAM.PURGE.X' });
+    plain.publish(greet.subject, request, { reply: 'inbox' });
     await ask(greet.subject, request); // one instance takes them in turn: the others are done with
 
-    expect(arrived).toEqual(['_INBOX_stranger.1']);
+    expect(arrived).toEqual(['inbox']);
   });
 
   it('gives the caller of the client the error the service threw, details included', async () => {

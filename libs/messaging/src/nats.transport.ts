@@ -38,8 +38,8 @@ interface Route {
   readonly succeeded: Counter.Internal;
 }
 
-/** An inbox, or what stands for one of another account (`_R_`) or cluster (`_GR_`). */
-const INBOX = /^_(INBOX[._]|R_\.|GR_\.)/;
+/** Subjects on which something is done: ours, and the server's own. */
+const ACTED_ON = /^(patchbay\.|\$)/;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /**
@@ -133,9 +133,9 @@ export class NatsTransport extends Server implements CustomTransportStrategy {
   }
 
   private answer(route: Route, message: Msg): void {
-    // Without an inbox nobody waits for it. And a reply goes out with this service's rights: sent anywhere but to an
-    // inbox, it would do for a stranger what the stranger may not.
-    if (!message.reply || !INBOX.test(message.reply)) return;
+    // Nobody waits for it, so nobody asked. And a reply goes out with this service's rights: sent where something is
+    // done, it would do for a stranger what the stranger may not.
+    if (!message.reply || ACTED_ON.test(message.reply)) return;
     if (this.underWay >= this.options.maxInFlight) {
       this.respondWithError(
         message,

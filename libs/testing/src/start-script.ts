@@ -1,4 +1,5 @@
 import type { Execution } from '#contracts/executor.contract';
+import { natsOptions, type NatsAccess } from '#devstack/nats-access';
 import { Child, type Ending } from '#devstack/child-process';
 import { connect } from '@nats-io/transport-node';
 import { execFile } from 'node:child_process';
@@ -68,14 +69,11 @@ export class Start {
 
   /** As an orchestrator; asks again while the bus or the executor is away. */
   async execute(): Promise<Execution> {
-    const { natsUrl, natsUser, natsPassword, orgId } = this.demo();
+    const { orgId, ...access } = this.demo();
     const giveUpAt = Date.now() + 20_000;
     for (;;) {
       try {
-        const nats = await connect({
-          servers: natsUrl ?? '',
-          ...(natsUser && { user: natsUser, pass: natsPassword }),
-        });
+        const nats = await connect(natsOptions(access as unknown as NatsAccess));
         const request = { toolKey: 'get_order_status', arguments: { orderId: 'ORD-12345' } };
         const subject = `patchbay.v1.${orgId}.tools.execute`;
         const reply = await nats

@@ -1,6 +1,7 @@
 import type { Execution, ExecuteTool } from '#contracts/executor.contract';
 import type { Credential, CredentialInput } from '#contracts/vault.contract';
 import { Platform, type PlatformOptions } from '#devstack/platform';
+import { natsOptions } from '#devstack/nats-access';
 import type { ReceivedSpan } from '#devstack/otlp-sink';
 import type { ToolDefinitionInput } from '#toolcall/tool-definition';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
@@ -31,10 +32,15 @@ export class TestPlatform {
     const home = await mkdtemp(join(tmpdir(), 'patchbay-e2e-'));
     const spans: ReceivedSpan[] = [];
     const platform = await Platform.start({ ...options, home, onSpan: (span) => spans.push(span) });
-    const nats = await connect({ servers: platform.natsUrl });
+    const nats = await connect(natsOptions(platform.orchestrator ?? { natsUrl: platform.natsUrl }));
     const test = new TestPlatform(platform, nats, home);
     Object.assign(test, { spans }, await platform.firstAdmin());
     return test;
+  }
+
+  /** A client that may do everything on the bus; for a platform started with `operator`. */
+  connectOperator(): Promise<NatsConnection> {
+    return connect(natsOptions(this.platform.operator));
   }
 
   /** As an admin, through REST. */
