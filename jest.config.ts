@@ -6,7 +6,7 @@ const shared: Config = {
   transform: { '^.+\\.ts$': ['@swc/jest', { ...swcOptions() }] },
   moduleNameMapper: {
     '^#([a-z]+)/(.*)$': '<rootDir>/libs/$1/src/$2.ts',
-    '^(\\.{1,2}/.*)\\.js$': '$1',
+    '^(\\.{1,2}/.*(?<!\\.json))\\.js$': '$1', // `metadata.json.js` is a module, `metadata.json` is none
   },
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.patchbay/'],
 };

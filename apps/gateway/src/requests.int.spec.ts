@@ -195,6 +195,14 @@ describe('a REST request', () => {
     });
   });
 
+  it('to run a tool keeps the digits of integers that no number holds', async () => {
+    const body =
+      '{"toolKey":"look_up","arguments":{"id":12345678901234567890},"context":{"custom":{"n":[9007199254740993]}}}';
+    await ask('POST', '/v1/executions', { body });
+
+    expect(JSON.stringify(world.services.last?.request)).toBe(body);
+  });
+
   it.each([
     ['the header where the body has none', {}, 'from-header', 'from-header'],
     ['the body’s before the header', { idempotencyKey: 'from-body' }, 'from-header', 'from-body'],

@@ -6,6 +6,7 @@ import { Validator } from '#contracts/validate';
 import * as vault from '#contracts/vault.contract';
 import { NatsLink } from '#messaging/nats-connection';
 import { encodeError } from '#messaging/wire';
+import { parseExactly } from '#toolcall/exact-json';
 import { EventEmitter, once } from 'node:events';
 import type { TSchema } from 'typebox';
 import { access, agentTools, credential, execution, record, stats, tool, version } from './sample-replies.js';
@@ -67,7 +68,7 @@ export class FakeServices {
     });
     this.link.connection.subscribe(rpc.subject, {
       callback: (_error, message) => {
-        const request = message.json<Record<string, unknown>>();
+        const request = parseExactly(message.string()) as Record<string, unknown>;
         const header = (name: string) => message.headers?.get(name) || undefined;
         const asked = { rpc, subject: message.subject, request, header };
         this.asked.push(asked);

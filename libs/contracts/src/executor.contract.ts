@@ -161,8 +161,11 @@ export const Execution = Type.Object(
 );
 export type Execution = Type.Static<typeof Execution>;
 
+/** An id of 20 digits stays itself, and nothing a model writes takes milliseconds to read. */
+const argumentsInside = { exactIntegers: true, maxRequestBytes: 262_144 } as const;
+
 /** Runs a tool. The one subject of the hot path. */
-export const executeTool = new Rpc('patchbay.v1.*.tools.execute', ExecuteTool, Execution);
+export const executeTool = new Rpc('patchbay.v1.*.tools.execute', ExecuteTool, Execution, argumentsInside);
 
 export const ExecutionReference = Type.Object(
   {
@@ -258,7 +261,12 @@ export type Exchange = Type.Static<typeof Exchange>;
 
 export const TestedTool = Type.Object({ execution: Execution, exchange: Type.Optional(Exchange) }, closed);
 export type TestedTool = Type.Static<typeof TestedTool>;
-export const testTool = new Rpc('patchbay.internal.executor.tool.test', TestTool, TestedTool);
+export const testTool = new Rpc(
+  'patchbay.internal.executor.tool.test',
+  TestTool,
+  TestedTool,
+  argumentsInside,
+);
 
 /** The one final record of an execution, as audit keeps it. Carries no argument, variable or body. */
 export const ExecutionRecord = Type.Object(

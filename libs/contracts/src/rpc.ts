@@ -2,6 +2,14 @@ import type { Static, TSchema } from 'typebox';
 
 const ORGANIZATION = '*';
 
+/** What a request needs that few do. */
+export interface RpcOptions {
+  /** Integers too large for a number are kept digit for digit, as `parseExactly` reads them. */
+  readonly exactIntegers?: boolean;
+  /** A larger request is refused before it is read. As much as the bus takes when absent. */
+  readonly maxRequestBytes?: number;
+}
+
 /**
  * One request between services, declared once and imported by both sides.
  *
@@ -16,6 +24,7 @@ export class Rpc<Request extends TSchema = TSchema, Reply extends TSchema = TSch
     readonly subject: string,
     readonly request: Request,
     readonly reply: Reply,
+    readonly options: RpcOptions = {},
   ) {
     this.isPublic = subject.split('.')[2] === ORGANIZATION;
   }

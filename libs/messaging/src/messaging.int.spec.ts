@@ -1,5 +1,6 @@
 import { ServiceError } from '#contracts/errors';
 import { Announcement, Inquiry, Rpc } from '#contracts/rpc';
+import { parseExactly } from '#toolcall/exact-json';
 import { startTestNats } from '#testing/test-nats';
 import { collectSpans } from '#testing/spans';
 import type { RunningNats } from '#devstack/nats-server';
@@ -22,6 +23,10 @@ const Anything = Type.Unsafe<Record<string, unknown>>({ type: 'object' });
 const Greet = Type.Object({ name: Type.String({ maxLength: 20 }) }, { additionalProperties: false });
 const greet = new Rpc('patchbay.internal.test.greeting.make', Greet, Anything);
 const misbehave = new Rpc('patchbay.internal.test.greeting.misbehave', Anything, Anything);
+const weigh = new Rpc('patchbay.internal.test.greeting.weigh', Anything, Anything, {
+  exactIntegers: true,
+  maxRequestBytes: 200,
+});
 const publicGreet = new Rpc('patchbay.v1.*.greetings.make', Greet, Anything);
 const whoHas = new Inquiry('patchbay.internal.test.greeting.find', Greet, Anything);
 const greeted = new Announcement('patchbay.internal.test.greeting.made', Greet);
@@ -40,6 +45,11 @@ class GreetingController {
   @Handles(publicGreet)
   greetPublicly({ name }: { name: string }, { orgId }: RpcContext): Promise<Record<string, unknown>> {
     return Promise.resolve({ greeting: `Hello ${name} of ${orgId}` });
+  }
+
+  @Handles(weigh)
+  weigh(given: Record<string, unknown>): Promise<Record<string, unknown>> {
+    return Promise.resolve({ given });
   }
 
   @Handles(misbehave)
@@ -184,6 +194,29 @@ describe('messaging over a real nats-server', () => {
       expect(await rpc.inquire(whoHas, { name: 'Bob' }, within(200))).toBeUndefined();
       expect(await rpc.inquire(whoHas, { name: 'Ada' }, within(3000))).toBeDefined();
     });
+  });
+
+  it('keeps the digits of large integers where a request is declared so, and no others', async () => {
+    await startInstance(nats.url);
+    const payload = '{"id":12345678901234567890,"small":[1]}';
+
+    const reply = await plain.request(weigh.subject, payload, { timeout: 3000 });
+    expect(reply.string()).toBe(`{"given":${payload}}`);
+    const parsed = await rpc.call(weigh, parseExactly(payload) as Record<string, unknown>, {
+      deadline: Deadline.in(3000),
+    });
+    expect(JSON.stringify(parsed)).toBe(`{"given":${payload}}`);
+    const other = await ask(publicGreet.subject.replace('*', ORG), '{"name":12345678901234567890}');
+    expect(other.body).toMatchObject({
+      error: { details: { problems: [{ found: 'number 12345678901234567000' }] } },
+    });
+  });
+
+  it('refuses a request larger than declared, unread', async () => {
+    await startInstance(nats.url);
+
+    expect((await ask(weigh.subject, `{"a":"${'x'.repeat(192)}"}`)).code).toBeUndefined();
+    expect((await ask(weigh.subject, `{"a":"${'x'.repeat(195)}`)).code).toBe('payload_too_large');
   });
 
   it('takes the organization of a public subject from its third token', async () => {

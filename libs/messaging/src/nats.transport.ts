@@ -5,6 +5,7 @@ import { attributesFromBaggage } from '#telemetry/call-context';
 import type { Counter } from '#telemetry/metrics';
 import { FrugalSpan } from '#telemetry/frugal-span';
 import { ORG_ID } from '#telemetry/attributes';
+import { parseExactly } from '#toolcall/exact-json';
 import { Logger, type INestApplicationContext } from '@nestjs/common';
 import { Server, type CustomTransportStrategy, type MessageHandler } from '@nestjs/microservices';
 import type { Msg, Subscription } from '@nats-io/transport-node';
@@ -176,7 +177,11 @@ export class NatsTransport extends Server implements CustomTransportStrategy {
     const orgId = route.rpc.isPublic ? organizationOf(message.subject) : '';
     if (orgId) span.set(ORG_ID, orgId);
     const timeLeft = message.headers ? timeLeftFor(message.headers.get(DEADLINE_HEADER)) : undefined;
-    const request = parseObject(message.data);
+    const { maxRequestBytes = Infinity, exactIntegers } = route.rpc.options;
+    if (message.data.length > maxRequestBytes) {
+      throw new ServiceError('payload_too_large', `A request may have ${maxRequestBytes} bytes`);
+    }
+    const request = parseObject(message.data, exactIntegers ? parseExactly : undefined);
     if (!request)
       throw invalidRequest([{ pointer: '', code: 'wrong_type', message: 'must be a JSON object' }]);
     route.validator.assert(request);

@@ -2,6 +2,7 @@ import { ServiceError } from '#contracts/errors';
 import type { Announcement, AnswerTo, Inquiry, PayloadOf, ReplyOf, RequestOf, Rpc } from '#contracts/rpc';
 import { attributesFromBaggage } from '#telemetry/call-context';
 import { FrugalSpan } from '#telemetry/frugal-span';
+import { parseExactly } from '#toolcall/exact-json';
 import { Inject, Injectable } from '@nestjs/common';
 import { errors, type Msg } from '@nats-io/transport-node';
 import { context, SpanKind } from '@opentelemetry/api';
@@ -42,7 +43,7 @@ export class RpcClient {
       );
       const error = decodeError(reply);
       if (error) throw error;
-      const body = parseObject(reply.data);
+      const body = parseObject(reply.data, rpc.options.exactIntegers ? parseExactly : undefined);
       if (!body)
         throw new ServiceError('internal', `${nameOf(rpc)} was answered with something that is not JSON`);
       return body as ReplyOf<R>;

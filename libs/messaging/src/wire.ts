@@ -41,11 +41,18 @@ export function decodeError(reply: Msg): ServiceError | undefined {
   return new ServiceError(code, message ?? '', details);
 }
 
-/** The JSON object in these bytes; an empty payload is an empty object; undefined when it is anything else. */
-export function parseObject(data: Uint8Array): Record<string, unknown> | undefined {
+/**
+ * The JSON object in these bytes; an empty payload is an empty object; undefined when it is anything else.
+ *
+ * @param parse `parseExactly` where integers of any size have to stay what they are
+ */
+export function parseObject(
+  data: Uint8Array,
+  parse: (text: string) => unknown = JSON.parse,
+): Record<string, unknown> | undefined {
   if (data.length === 0) return {};
   try {
-    const value: unknown = JSON.parse(Buffer.from(data.buffer, data.byteOffset, data.length).toString());
+    const value: unknown = parse(Buffer.from(data.buffer, data.byteOffset, data.length).toString());
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
     return value as Record<string, unknown>;
   } catch {

@@ -1,5 +1,5 @@
 import { checkDefinition } from './check-definition.js';
-import type { ParameterSchema } from './parameters-schema.js';
+import type { ParameterSchema } from './parameters/parameter-schema.js';
 import { pointerToken, type Problem } from './problem.js';
 import type { ParameterOverride, ToolBinding } from './tool-binding.js';
 import type { ToolDefinition } from './tool-definition.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { presenceAt, type Presence } from './argument-presence.js';
-import type { ParameterSchema } from './parameters-schema.js';
+import type { ParameterSchema } from './parameters/parameter-schema.js';
 import { parsePath } from './value-path.js';
 
 const schema = {

@@ -1,4 +1,4 @@
-import type { ParameterSchema } from './parameters-schema.js';
+import type { ParameterSchema } from './parameters/parameter-schema.js';
 import type { ValuePath } from './value-path.js';
 
 /** Whether arguments that satisfy a schema have a value, other than null, at some path. */

@@ -1,3 +1,4 @@
+import { isRawInteger } from './exact-json.js';
 import type { ToolDefinition } from './tool-definition.js';
 import { EACH, parsePattern, type PathPattern } from './response/path-pattern.js';
 import { readPath } from './value-path.js';
@@ -66,7 +67,10 @@ function collect(value: unknown, pattern: PathPattern, at: number, into: Set<str
     // A list of one may come without its brackets, and a path may end at a list.
     for (const item of Array.isArray(value) ? (value as unknown[]) : [value]) {
       if (step === EACH) collect(item, pattern, at + 1, into);
-      else if (isScalar(item)) into.add(String(item));
+      else {
+        const text = textOf(item);
+        if (text !== undefined) into.add(text);
+      }
     }
   } else {
     collect(readPath(value, [step]), pattern, at + 1, into);
@@ -74,9 +78,14 @@ function collect(value: unknown, pattern: PathPattern, at: number, into: Set<str
 }
 
 function isAmong(value: unknown, allowed: ReadonlySet<string>): boolean {
-  return isScalar(value) && allowed.has(String(value));
+  const text = textOf(value);
+  return text !== undefined && allowed.has(text);
 }
 
-function isScalar(value: unknown): value is string | number | boolean {
-  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+/** How a scalar is compared; undefined of lists, objects and null, which equal nothing. */
+function textOf(value: unknown): string | undefined {
+  if (isRawInteger(value)) return value.rawJSON;
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+    ? String(value)
+    : undefined;
 }

@@ -1,5 +1,5 @@
 import { rootOf } from './call-variables.js';
-import type { ParameterSchema } from './parameters-schema.js';
+import type { ParameterSchema } from './parameters/parameter-schema.js';
 import { pointerToken, problem, type Problem } from './problem.js';
 import { parsePattern } from './response/path-pattern.js';
 import { contextNames } from './scope.js';

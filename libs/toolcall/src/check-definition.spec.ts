@@ -170,7 +170,7 @@ describe('a definition', () => {
     [
       'a required name not declared',
       { parameters: { type: 'object', required: ['a'] } },
-      '/parameters/required',
+      '/parameters/required/0',
       'not declared',
     ],
     [
@@ -298,12 +298,10 @@ describe('a definition', () => {
         });
         if (checkDefinition(definition).length > 0) return;
         const tool = compileTool(definition);
-        const coerced = tool.coerce({ a: 'v' });
+        const frame = { orgId: 'o', facts: { contact: { id: '1' } }, now: new Date(0) };
+        const coerced = tool.coerce({ a: 'v' }, frame);
         if (!coerced.ok) throw new Error('arguments that satisfy the schema were refused');
-        const prepared = tool.prepare(
-          { orgId: 'o', facts: { contact: { id: '1' } }, now: new Date(0) },
-          coerced.arguments,
-        );
+        const prepared = tool.prepare(frame, coerced.arguments);
         if (prepared.ok) expect(prepared.request.origin).toBe('https://api.example.com');
         else expect(prepared.missing.map((one) => one.name)).toEqual(expect.arrayContaining(['b']));
       }),

@@ -1,5 +1,6 @@
 import { checkCallVariables } from './check-call-variables.js';
 import { checkRequest } from './check-request.js';
+import { isPhoneRegion } from './parameters/phone.js';
 import { parametersProblems } from './parameters-schema.js';
 import { pointerToken, problem, repeated, type Problem } from './problem.js';
 import { checkResponse, checkVerification } from './response/check-response.js';
@@ -36,6 +37,7 @@ export function checkInput(input: ToolDefinitionInput): Problem[] {
 export function checkDefinition(definition: ToolDefinition): Problem[] {
   const problems = [
     ...parametersProblems(definition.parameters, '/parameters'),
+    ...checkRegion(definition),
     ...checkBind(definition),
     ...checkCallVariables(definition),
     ...checkRequest(definition),
@@ -47,6 +49,12 @@ export function checkDefinition(definition: ToolDefinition): Problem[] {
     problems.push(problem('/key', 'not_allowed', message));
   }
   return problems;
+}
+
+function checkRegion({ defaultRegion }: ToolDefinition): Problem[] {
+  if (defaultRegion === undefined || isPhoneRegion(defaultRegion)) return [];
+  const message = 'must be the code of a country with phone numbers (ISO 3166), such as US';
+  return [problem('/defaultRegion', 'not_allowed', message, defaultRegion)];
 }
 
 function checkBind(definition: ToolDefinition): Problem[] {

@@ -350,7 +350,7 @@ describe('what a tool binds', () => {
       bind: { customer_id: '{{contact.id}}' },
     });
 
-    expect(compileTool(definition).coerce({ q: 'x', customer_id: 'someone else' })).toEqual({
+    expect(compileTool(definition).coerce({ q: 'x', customer_id: 'someone else' }, frame)).toEqual({
       ok: true,
       arguments: { q: 'x' },
     });

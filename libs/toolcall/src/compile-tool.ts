@@ -1,9 +1,14 @@
-import { compileCoercion, describeArgument, type Coerced, type MissingArgument } from './coerce-arguments.js';
+import {
+  compileCoercion,
+  describeArgument,
+  type CoerceArguments,
+  type MissingArgument,
+} from './coerce-arguments.js';
 import { callVariableNames, compileAllowedValues, type NotAllowed } from './call-variables.js';
 import { compileBind, compileIntruderGuard } from './compile-bind.js';
 import { compileMessages, type Say } from './compile-messages.js';
 import { compileRequest, type RenderedRequest } from './compile-request.js';
-import type { ParameterSchema } from './parameters-schema.js';
+import type { ParameterSchema } from './parameters/parameter-schema.js';
 import { usedNames } from './known-names.js';
 import { RenderFaults } from './render-template.js';
 import type { Answer } from './response/answer.js';
@@ -61,7 +66,8 @@ export interface CompiledTool {
     coerced: Readonly<Record<string, unknown>>,
     callVariables: Readonly<Record<string, unknown>>,
   ) => NotAllowed | undefined;
-  coerce(input: Readonly<Record<string, unknown>>): Coerced;
+  /** Reads a model's arguments in the light of the call. */
+  readonly coerce: CoerceArguments;
   /** Renders the request from arguments that {@link coerce} passed. */
   prepare(frame: CallFrame, coerced: Readonly<Record<string, unknown>>): Prepared;
   /** How its answers are written, where that does not go by their content type. */
@@ -104,7 +110,7 @@ export function compileTool(definition: ToolDefinition): CompiledTool {
     ...(notAllowed && { notAllowed }),
     timeoutMs: definition.request.timeoutMs ?? DEFAULT_TIMEOUT_MS,
     maxResponseBytes: definition.response?.maxBytes ?? DEFAULT_MAX_BYTES,
-    coerce: compileCoercion(shownParameters(definition)),
+    coerce: compileCoercion(shownParameters(definition), { region: definition.defaultRegion }),
     prepare: (frame, coerced) => {
       const faults = new RenderFaults();
       const scope = bind({ ...frame, bound: {}, arguments: guard(coerced) }, faults);

@@ -194,7 +194,7 @@ describe('a definition that can be saved', () => {
         const tool = compileTool(definition);
         const safe = ['v', 'some text', '0'];
         const given = generateArguments(g, definition.parameters, () => safe[g(fc.nat, 2)]!);
-        const coerced = tool.coerce(given);
+        const coerced = tool.coerce(given, frame);
         if (!coerced.ok) throw new Error(`arguments refused: ${JSON.stringify(coerced.missing)}`);
         const prepared = tool.prepare(frame, coerced.arguments);
         if (prepared.ok) {

@@ -1,7 +1,7 @@
 import { bodyStrings } from './body-template.js';
 import { presenceAt } from './argument-presence.js';
 import { callVariableNames } from './call-variables.js';
-import type { ParameterSchema } from './parameters-schema.js';
+import type { ParameterSchema } from './parameters/parameter-schema.js';
 import {
   parseTemplate,
   referencesOf,

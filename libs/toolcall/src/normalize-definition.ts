@@ -1,4 +1,5 @@
-import { schemaFromVariables } from './parameters-schema.js';
+import { schemaFromVariables } from './parameters/variables.js';
+import { pointerToken, type Problem } from './problem.js';
 import type { ToolDefinition, ToolDefinitionInput } from './tool-definition.js';
 import { withScheme } from './url-template.js';
 
@@ -13,7 +14,7 @@ export function normalizeDefinition(input: ToolDefinitionInput): ToolDefinition 
   return {
     ...rest,
     burden: burden ?? 'conversational',
-    parameters: withObjectType(parameters ?? schemaFromVariables(variables ?? [])),
+    parameters: withObjectType(parameters ?? schemaFromVariables(variables ?? [], rest.defaultRegion)),
     request: { ...requestRest, url: withScheme(url), ...(timeout !== undefined && { timeoutMs: timeout }) },
   };
 }
@@ -21,4 +22,13 @@ export function normalizeDefinition(input: ToolDefinitionInput): ToolDefinition 
 /** Arguments are an object; a schema that lists properties and forgets to say so means it. */
 function withObjectType(schema: Record<string, unknown>): Record<string, unknown> {
   return schema.type === undefined ? { type: 'object', ...schema } : schema;
+}
+
+/** A problem of the normal form, with its pointer to where it was sent: a variable's default is not below `parameters`. */
+export function asSent(problem: Problem, { variables }: ToolDefinitionInput): Problem {
+  const [, token, rest = ''] = /^\/parameters\/properties\/([^/]*)(.*)$/.exec(problem.pointer) ?? [];
+  const index = (variables ?? []).findLastIndex(({ name }) => pointerToken(name) === token);
+  if (token === undefined || index === -1) return problem;
+  const field = rest === '' ? '/name' : rest.replace(/^\/examples\/0/, '/example');
+  return { ...problem, pointer: `/variables/${index}${field}` };
 }

@@ -99,7 +99,7 @@ function contextValue(name: string, scope: Scope): unknown {
 }
 
 /** `YYYY-MM-DD` where the caller is; in UTC when the zone is absent or no IANA name. */
-function dateIn(now: Date, timezone: string | undefined): string {
+export function dateIn(now: Date, timezone: string | undefined): string {
   if (timezone) {
     try {
       return new Intl.DateTimeFormat('en-CA', { timeZone: timezone, dateStyle: 'short' }).format(now);

@@ -207,6 +207,8 @@ const commonFields = {
       additionalProperties: { type: 'string', minLength: 1, maxLength: 512 },
     }),
   ),
+  /** Country (ISO 3166) of phone numbers without country code, where the call does not tell the caller's. */
+  defaultRegion: Type.Optional(Type.String({ pattern: '^[A-Z]{2}$' })),
   response: Type.Optional(ResponseDefinition),
   messages: Type.Optional(Messages),
   execution: Type.Optional(ExecutionPolicy),

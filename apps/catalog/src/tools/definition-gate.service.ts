@@ -4,7 +4,7 @@ import { getCredential } from '#contracts/vault.contract';
 import type { Deadline } from '#messaging/deadline';
 import { RpcClient } from '#messaging/rpc.client';
 import { checkDefinition, checkInput } from '#toolcall/check-definition';
-import { normalizeDefinition } from '#toolcall/normalize-definition';
+import { asSent, normalizeDefinition } from '#toolcall/normalize-definition';
 import type { Problem } from '#toolcall/problem';
 import type { ToolDefinition, ToolDefinitionInput } from '#toolcall/tool-definition';
 import { parseUrlTemplate } from '#toolcall/url-template';
@@ -21,7 +21,10 @@ export class DefinitionGate {
    */
   async admit(orgId: string, input: ToolDefinitionInput, deadline: Deadline): Promise<ToolDefinition> {
     const definition = normalizeDefinition(input);
-    const problems = [...checkInput(input), ...checkDefinition(definition)];
+    const problems = [
+      ...checkInput(input),
+      ...checkDefinition(definition).map((problem) => asSent(problem, input)),
+    ];
     if (problems.length > 0) throw invalidRequest(problems.map(belowDefinition));
     await this.checkCredential(orgId, definition, deadline);
     return definition;

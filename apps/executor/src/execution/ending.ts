@@ -41,9 +41,10 @@ export function notTheAgents(error: unknown): Ending {
   throw error;
 }
 
-/** Not run until the model has more, or better, arguments. */
+/** Not run until the model has more, or better, arguments. The message is kept for good: names, and no hints. */
 export function inputRequired(missing: readonly MissingArgument[]): Ending {
-  const names = missing.map(({ name, hint }) => (hint ? `\`${name}\` ${hint}` : `\`${name}\``)).join('; ');
+  const names = missing.map(({ name }) => `\`${name}\``).join(', ');
+  const wanted = missing.map(({ name, hint }) => (hint ? `\`${name}\`: ${hint}` : `\`${name}\``)).join('; ');
   const isWrong = missing.some(({ hint }) => hint !== undefined);
   return {
     status: 'input_required',
@@ -53,7 +54,7 @@ export function inputRequired(missing: readonly MissingArgument[]): Ending {
       code: isWrong ? 'arguments_invalid' : 'arguments_missing',
       message: `Needed: ${names}`,
       retryable: true,
-      hint: `Ask the caller for what is needed, then try again: ${names}`,
+      hint: `Correct what you can, ask the caller for the rest, then try again: ${wanted}`,
     },
   };
 }

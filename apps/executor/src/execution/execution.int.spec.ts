@@ -20,6 +20,7 @@ import { startTestNats } from '#testing/test-nats';
 import { startTestService, type TestService } from '#testing/test-service';
 import { strings, toolDefinition } from '#testing/tool-definition.builder';
 import { startUpstream, type UpstreamServer } from '#testing/upstream-server';
+import { parseExactly } from '#toolcall/exact-json';
 import type { ToolDefinition } from '#toolcall/tool-definition';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { randomBytes, randomUUID } from 'node:crypto';
@@ -378,6 +379,68 @@ describe('the executor', () => {
       missing: [{ name: 'contact.email' }],
     });
     expect(upstream.requests).toEqual([]);
+  });
+
+  it('reads arguments in the light of the call, and tells the model what to send instead', async () => {
+    const toolKey = publish({
+      parameters: {
+        type: 'object',
+        properties: { phone: { type: 'string', format: 'phone' }, day: { type: 'string', format: 'date' } },
+        required: ['phone'],
+      },
+    });
+    const context = { user_number: '+14155559999', timezone: 'UTC' };
+
+    await execute({ toolKey, arguments: { phone: '(415) 555-0100', day: '' }, context });
+    expect(upstream.requests[0]?.url).toBe('/orders?phone=%2B14155550100');
+
+    const sent = { phone: '555-0100 secretly', day: 'tomorrow' };
+    const execution = await execute({ toolKey, arguments: sent, context });
+    expect(execution).toMatchObject({
+      status: 'input_required',
+      missing: [
+        { name: 'phone', hint: expect.stringContaining('phone number') },
+        { name: 'day', hint: expect.stringMatching(/YYYY-MM-DD; today is \d{4}-\d{2}-\d{2}$/) },
+      ],
+      error: { code: 'arguments_invalid', message: 'Needed: `phone`, `day`' },
+    });
+    expect(execution.error?.hint).toContain('`day`: send a date');
+    expect(JSON.stringify(await recordOf(execution.executionId))).not.toContain('tomorrow');
+    expect(upstream.requests).toHaveLength(1);
+  });
+
+  it('sends integers that no number holds as they were written, wherever they go', async () => {
+    const digits = '12345678901234567890';
+    const toolKey = publish(
+      {
+        parameters: {
+          type: 'object',
+          properties: { id: { type: 'integer' }, text: { type: 'string' } },
+          required: ['id', 'text'],
+        },
+        request: {
+          method: 'POST',
+          headers: [{ name: 'X-Id', value: '{{id}}' }],
+          query: [{ name: 'q', value: '{{custom.n}}' }],
+          body: { type: 'json', template: { id: '{{id}}', text: '{{text}}', said: 'no. {{id}}' } },
+        },
+      },
+      '/orders/{{id}}',
+    );
+    const [raw] = parseExactly(`[${digits}]`) as unknown[];
+
+    const answer = await execute({
+      toolKey,
+      arguments: { id: raw, text: raw },
+      context: { custom: { n: raw } },
+    });
+
+    expect(answer.status).toBe('succeeded');
+    expect(upstream.requests[0]).toMatchObject({
+      url: `/orders/${digits}?q=${digits}`,
+      headers: { 'x-id': digits },
+      body: `{"id":${digits},"text":"${digits}","said":"no. ${digits}"}`,
+    });
   });
 
   it.each([

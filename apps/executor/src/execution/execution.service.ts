@@ -78,11 +78,12 @@ export class ExecutionService {
 
     const refusal = admit(compiled.definition);
     if (refusal) return this.end(run, refused(refusal));
-    const coerced = compiled.coerce(run.request.arguments ?? {});
+    const { frame } = run;
+    const coerced = compiled.coerce(run.request.arguments ?? {}, frame);
     if (!coerced.ok) return this.end(run, inputRequired(coerced.missing));
     const wrong = compiled.notAllowed?.(coerced.arguments, run.callVariables ?? {});
     if (wrong) return this.end(run, notAllowed(wrong, run.request.callId));
-    const prepared = compiled.prepare(run.frame, coerced.arguments);
+    const prepared = compiled.prepare(frame, coerced.arguments);
     if (!prepared.ok) return this.end(run, notPrepared(prepared, run.request.callId));
 
     run.target = compiled.target;

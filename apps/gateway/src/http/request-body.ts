@@ -1,5 +1,6 @@
 import { ServiceError } from '#contracts/errors';
 import { invalidRequest } from '#contracts/validate';
+import { mayLoseDigits, parseExactly } from '#toolcall/exact-json';
 import type { NextFunction, Request, Response } from 'express';
 
 /** The largest body, bytes, after decompression. */
@@ -14,6 +15,28 @@ export function requireJson(request: Request, _response: Response, next: NextFun
   next(
     isOtherType ? new ServiceError('invalid_request', 'Content-Type must be application/json') : undefined,
   );
+}
+
+/** Texts of the bodies under way in which `JSON.parse` may change an integer. */
+const textsToReadAgain = new WeakMap<object, string>();
+
+/** Sees a body before it is read; the body parser's `verify`. */
+export function noteLargeIntegers(request: object, _response: unknown, body: Buffer): void {
+  const text = body.toString();
+  if (mayLoseDigits(text)) textsToReadAgain.set(request, text);
+}
+
+/** An id of 20 digits in what a model or a call says stays itself on its way to the executor. */
+export function keepLargeIntegers(request: Request, _response: Response, next: NextFunction): void {
+  const text = textsToReadAgain.get(request);
+  const body = request.body as unknown;
+  if (text !== undefined && isContainer(body)) {
+    const exact = parseExactly(text) as Record<string, unknown>;
+    for (const field of ['arguments', 'context']) {
+      if (Object.hasOwn(body, field)) Object.assign(body, { [field]: exact[field] });
+    }
+  }
+  next();
 }
 
 export function refuseDeepNesting(request: Request, _response: Response, next: NextFunction): void {

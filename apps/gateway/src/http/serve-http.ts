@@ -7,10 +7,18 @@ import { GatewayConfig } from '../config.js';
 import { describeApi, serveDocs } from '../openapi.js';
 import { limitRequests } from './limit-requests.js';
 import { observeRequests } from './observe-requests.js';
-import { MAX_BODY_BYTES, refuseDeepNesting, requireJson } from './request-body.js';
+import {
+  keepLargeIntegers,
+  MAX_BODY_BYTES,
+  noteLargeIntegers,
+  refuseDeepNesting,
+  requireJson,
+} from './request-body.js';
 import { RouteTemplates } from './route-templates.js';
 import { securityHeaders } from './security-headers.js';
 
+/** `verify` is the parser's own; Nest's types leave it out. */
+const bodies = { limit: MAX_BODY_BYTES, strict: false, verify: noteLargeIntegers };
 /** Whoever is slower than this at sending a request is holding a connection, not using it. */
 const REQUEST_ARRIVAL_MS = 30_000;
 
@@ -25,7 +33,8 @@ export async function serveHttp(anyApp: INestApplication, config: GatewayConfig)
   app.use(securityHeaders);
   if (config.CORS_ORIGINS) app.enableCors(corsFor(config.CORS_ORIGINS.split(',')));
   app.use(requireJson);
-  app.useBodyParser('json', { limit: MAX_BODY_BYTES, strict: false });
+  app.useBodyParser('json', bodies);
+  app.use(keepLargeIntegers);
   app.use(refuseDeepNesting);
   app.use(limitRequests(config.MAX_IN_FLIGHT)); // only now: whoever sends slowly holds up nobody else
   serveDocs(app, document);
