@@ -3,6 +3,9 @@ import { DataSource, type DataSourceOptions } from 'typeorm';
 /** Any number; the same for every migrator of Patchbay, so that two never run at once. */
 const MIGRATION_LOCK = 7_220_941;
 
+/** No caller waits for a migration: it may take its time, for its turn, too. */
+const patientConnections = { max: 2, connectionTimeoutMillis: 30_000, keepAlive: true };
+
 /**
  * Brings one service's schema up to date: makes the schema when it is not there, then runs the migrations that are
  * missing, each in a transaction. Safe to run from several processes at once: they take turns.
@@ -11,10 +14,9 @@ const MIGRATION_LOCK = 7_220_941;
 export async function migrate(
   options: DataSourceOptions & { type: 'postgres'; schema: string },
 ): Promise<string[]> {
-  const dataSource = await new DataSource(options).initialize();
+  const dataSource = await new DataSource({ ...options, extra: patientConnections }).initialize();
   const lock = dataSource.createQueryRunner();
   try {
-    await lock.query('SET statement_timeout = 0');
     await lock.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
     await lock.query(`CREATE SCHEMA IF NOT EXISTS "${options.schema}"`);
     const ran = await dataSource.runMigrations({ transaction: 'each' });
