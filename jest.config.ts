@@ -28,6 +28,7 @@ function swcOptions() {
 const folders = '{apps,libs,samples,scripts,bench}';
 
 const config: Config = {
+  testTimeout: 30_000, // against hanging, not against a busy machine
   projects: [
     {
       ...shared,
