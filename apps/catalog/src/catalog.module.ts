@@ -6,7 +6,11 @@ import { AgentsController } from './agents/agents.controller.js';
 import { AgentsService } from './agents/agents.service.js';
 import type { CatalogConfig } from './config.js';
 import { catalogDataSource } from './data-source.js';
+import { EnvironmentsController } from './environments/environments.controller.js';
+import { EnvironmentsService } from './environments/environments.service.js';
+import { ToolEnvironmentEntity } from './environments/tool-environment.entity.js';
 import { DefinitionGate } from './tools/definition-gate.service.js';
+import { DependentsService } from './tools/dependents.service.js';
 import { ResolutionService } from './tools/resolution.service.js';
 import { ToolVersionEntity } from './tools/tool-version.entity.js';
 import { ToolEntity } from './tools/tool.entity.js';
@@ -24,10 +28,18 @@ export class CatalogModule {
           ...catalogDataSource(config.DATABASE_URL, config.DATABASE_POOL),
           ...patience,
         }),
-        TypeOrmModule.forFeature([AgentToolsEntity, ToolEntity, ToolVersionEntity]),
+        TypeOrmModule.forFeature([AgentToolsEntity, ToolEntity, ToolEnvironmentEntity, ToolVersionEntity]),
       ],
-      controllers: [AgentsController, ToolsController],
-      providers: [AgentsService, DefinitionGate, ResolutionService, ToolsService, VersionsService],
+      controllers: [AgentsController, EnvironmentsController, ToolsController],
+      providers: [
+        AgentsService,
+        DefinitionGate,
+        DependentsService,
+        EnvironmentsService,
+        ResolutionService,
+        ToolsService,
+        VersionsService,
+      ],
     };
   }
 }

@@ -1,13 +1,15 @@
 import { postgresOptions } from '#runtime/database';
 import { AgentToolsEntity } from './agents/agent-tools.entity.js';
+import { ToolEnvironmentEntity } from './environments/tool-environment.entity.js';
 import { CreateTools1763700000000 } from './migrations/1763700000000-create-tools.js';
 import { CreateAgentTools1764000000000 } from './migrations/1764000000000-create-agent-tools.js';
+import { CreateToolEnvironments1764100000000 } from './migrations/1764100000000-create-tool-environments.js';
 import { ToolVersionEntity } from './tools/tool-version.entity.js';
 import { ToolEntity } from './tools/tool.entity.js';
 
 /** Used by Nest and by the migrator; everything listed by class. */
 export const catalogDataSource = (url: string, pool?: number) => ({
   ...postgresOptions({ service: 'catalog', url, pool }),
-  entities: [AgentToolsEntity, ToolEntity, ToolVersionEntity],
-  migrations: [CreateTools1763700000000, CreateAgentTools1764000000000],
+  entities: [AgentToolsEntity, ToolEntity, ToolEnvironmentEntity, ToolVersionEntity],
+  migrations: [CreateTools1763700000000, CreateAgentTools1764000000000, CreateToolEnvironments1764100000000],
 });

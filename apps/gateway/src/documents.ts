@@ -48,6 +48,13 @@ export type RollBack = Type.Static<typeof RollBack>;
 const TestRun = Type.Omit(executor.TestTool, ['orgId', 'toolKey'], closed);
 export type TestRun = Type.Static<typeof TestRun>;
 
+const ToolEnvironmentInput = Type.Omit(
+  catalog.SetEnvironment,
+  ['orgId', 'toolKey', 'name', 'ifRevision'],
+  closed,
+);
+export type ToolEnvironmentInput = Type.Static<typeof ToolEnvironmentInput>;
+
 const AgentToolsInput = Type.Omit(catalog.BindAgentTools, ['orgId', 'agentId', 'ifRevision'], closed);
 export type AgentToolsInput = Type.Static<typeof AgentToolsInput>;
 
@@ -83,6 +90,11 @@ export const documents = {
   ToolVersion: catalog.ToolVersion,
   ToolVersionPage: catalog.ToolVersionPage,
   ToolDescriptions: catalog.ToolDescriptions,
+  VersionDiff: catalog.VersionDiff,
+  Dependents: catalog.Dependents,
+  ToolEnvironmentInput,
+  ToolEnvironment: catalog.ToolEnvironment,
+  ToolEnvironments: catalog.ToolEnvironments,
   ToolBinding,
   AgentToolsInput,
   AgentTools: catalog.AgentTools,

@@ -37,6 +37,7 @@ export class ExecutionsController {
       'tool_not_published',
       'tool_archived',
       'version_not_found',
+      'environment_not_set',
       'payload_too_large',
     ],
   })

@@ -12,6 +12,7 @@ import { OrganizationsService } from './auth/organizations.service.js';
 import { GatewayConfig } from './config.js';
 import { CredentialsController } from './credentials.controller.js';
 import { gatewayDataSource } from './data-source.js';
+import { EnvironmentsController } from './environments.controller.js';
 import { ExecutionsController } from './executions.controller.js';
 import { ConnectionDrain } from './http/connection-drain.js';
 import { RefuseQueryInterceptor } from './http/refuse-query.interceptor.js';
@@ -35,6 +36,7 @@ export class GatewayModule {
       ],
       controllers: [
         ToolsController,
+        EnvironmentsController,
         AgentsController,
         CredentialsController,
         ExecutionsController,

@@ -18,7 +18,17 @@ const expected: [number, ErrorCode[]][] = [
       'api_key_not_found',
     ],
   ],
-  [409, ['tool_exists', 'tool_not_published', 'tool_archived', 'binding_outdated', 'idempotency_conflict']],
+  [
+    409,
+    [
+      'tool_exists',
+      'tool_not_published',
+      'tool_archived',
+      'binding_outdated',
+      'environment_not_set',
+      'idempotency_conflict',
+    ],
+  ],
   [412, ['precondition_failed']],
   [413, ['payload_too_large']],
   [422, ['credential_origin_mismatch']],

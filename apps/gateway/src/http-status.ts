@@ -15,6 +15,7 @@ export const httpStatus: Record<ErrorCode, number> = {
   tool_archived: 409,
   tool_not_allowed: 403,
   binding_outdated: 409,
+  environment_not_set: 409,
   version_not_found: 404,
   credential_not_found: 404,
   credential_origin_mismatch: 422,

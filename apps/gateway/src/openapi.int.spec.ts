@@ -90,6 +90,7 @@ describe('the OpenAPI document', () => {
       'put /v1/agents/{agentId}/tools',
       'put /v1/credentials/{id}',
       'put /v1/tools/{key}',
+      'put /v1/tools/{key}/environments/{name}',
     ]);
     for (const [, , { requestBody }] of withBody) {
       expect(requestBody?.content['application/json']?.schema).toHaveProperty('$ref');
@@ -135,6 +136,12 @@ describe('the OpenAPI document', () => {
     expect(isA('Tool', (await world.gateway.ask('GET', '/v1/tools/look_up', { key })).body)).toBe(true);
     const agent = await world.gateway.ask('GET', '/v1/agents/front%20desk/tools', { key });
     expect(isA('AgentTools', agent.body)).toBe(true);
+    const environments = await world.gateway.ask('GET', '/v1/tools/look_up/environments', { key });
+    expect(isA('ToolEnvironments', environments.body)).toBe(true);
+    const diff = await world.gateway.ask('GET', '/v1/tools/look_up/versions/3/diff', { key });
+    expect(isA('VersionDiff', diff.body)).toBe(true);
+    const dependents = await world.gateway.ask('GET', '/v1/tools/look_up/dependents', { key });
+    expect(isA('Dependents', dependents.body)).toBe(true);
     expect(isA('Me', (await world.gateway.ask('GET', '/v1/me', { key })).body)).toBe(true);
     expect(isA('ApiKeyPage', (await world.gateway.ask('GET', '/v1/api-keys', { key })).body)).toBe(true);
     expect(isA('Problem', await world.gateway.refusal('GET', '/v1/tools?limit=x', { key }))).toBe(true);

@@ -248,6 +248,8 @@ describe('a REST request', () => {
     ['/v1/tools?__proto__=x', '/__proto__', 'unknown_field'],
     ['/v1/tools/look_up?limit=1', '/limit', 'unknown_field'],
     ['/v1/me?limit=1', '/limit', 'unknown_field'],
+    ['/v1/tools/look_up/versions/1/diff?to=0', '/to', 'wrong_format'],
+    ['/v1/tools/look_up/versions/1/diff?to=latest', '/to', 'wrong_format'],
     ['/v1/tools/export?format=yaml', '/format', 'not_allowed'],
     ['/v1/executions?isTest=yes', '/isTest', 'wrong_type'],
     ['/v1/executions?from=yesterday', '/from', 'wrong_format'],
@@ -307,6 +309,29 @@ describe('a REST request', () => {
     expect(await refusal('PUT', '/v1/agents/a1/tools', { body: { tools: [{ key: 'gone' }] } })).toMatchObject(
       { status: 400, problems: [{ pointer: '/tools/0/key' }] },
     );
+  });
+
+  it.each([
+    [{ version: 0 }, '/version'],
+    [{ version: 'draft' }, '/version'],
+    [{ baseUrl: 'https://a.example' }, '/version'],
+    [{ version: 1, credentialId: 'crm' }, '/credentialId'],
+    [{ version: 1, url: 'https://a.example' }, '/url'],
+    [{ version: 1, name: 'dev' }, '/name'],
+  ])('to put an environment to %j is told what is wrong with %s', async (body, pointer) => {
+    const problem = await refusal('PUT', '/v1/tools/look_up/environments/dev', { body });
+
+    expect(problem).toMatchObject({ status: 400, problems: [{ pointer }] });
+    expect(world.services.asked).toEqual([]);
+  });
+
+  it('to put an environment there is none of finds nothing', async () => {
+    const path = '/v1/tools/look_up/environments/qa';
+
+    expect(await refusal('PUT', path, { body: { version: 1 } })).toMatchObject({
+      status: 404,
+      code: 'not_found',
+    });
   });
 
   it.each([

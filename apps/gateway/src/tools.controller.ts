@@ -1,6 +1,9 @@
 import {
   archiveTool,
   createTool,
+  diffToolVersions,
+  getDependents,
+  restoreTool,
   DescribeTools,
   describeTools,
   getTool,
@@ -12,11 +15,13 @@ import {
   publishTool,
   rollBackTool,
   updateTool,
+  type Dependents,
   type Tool,
   type ToolDescriptions,
   type ToolPage,
   type ToolVersion,
   type ToolVersionPage,
+  type VersionDiff,
 } from '#contracts/catalog.contract';
 import { closed } from '#contracts/common.contract';
 import { testTool, type TestedTool } from '#contracts/executor.contract';
@@ -34,6 +39,19 @@ import { executionWait, ServicesClient } from './services.client.js';
 const ListQuery = Type.Omit(ListTools, ['orgId'], closed);
 const VersionsQuery = Type.Omit(ListToolVersions, ['orgId', 'toolKey'], closed);
 const ExportQuery = Type.Omit(DescribeTools, ['callId'], closed);
+
+const DiffQuery = Type.Object(
+  {
+    to: Type.Optional(
+      Type.String({
+        pattern: '^(draft|[1-9][0-9]{0,8})$',
+        default: 'draft',
+        description: 'A version, or `draft`',
+      }),
+    ),
+  },
+  closed,
+);
 
 const KeyParam = () => PathParam('key', ToolKey, 'tool_not_found');
 const VersionParam = () => PathParam('n', Type.Integer({ minimum: 1 }), 'version_not_found');
@@ -133,12 +151,44 @@ export class ToolsController {
     return this.services.ask(archiveTool, { orgId, toolKey, ifRevision });
   }
 
+  @Post(':key/restore')
+  @Allow('editor')
+  @Endpoint<Tool>({
+    summary: 'Take an archived tool into use again, as it was',
+    description:
+      'Its draft, its versions, its environments and what was published. One in use stays as it is.',
+    reply: 'Tool',
+    etag: revisionOf,
+    refusals: ['tool_not_found', 'precondition_failed'],
+  })
+  restore(
+    @CallerOf() { orgId }: Caller,
+    @KeyParam() toolKey: string,
+    @IfMatch() ifRevision?: number,
+  ): Promise<Tool> {
+    return this.services.ask(restoreTool, { orgId, toolKey, ifRevision });
+  }
+
+  @Get(':key/dependents')
+  @Allow('viewer')
+  @Endpoint<Dependents>({
+    summary: 'See who would notice if the draft were published',
+    description:
+      'Agents bound to the tool, with what of their overrides does not fit the draft, and tools that read variables ' +
+      'this one gives.',
+    reply: 'Dependents',
+    refusals: ['tool_not_found'],
+  })
+  dependents(@CallerOf() { orgId }: Caller, @KeyParam() toolKey: string): Promise<Dependents> {
+    return this.services.ask(getDependents, { orgId, toolKey });
+  }
+
   @Post(':key/publish')
   @Allow('editor')
   @Endpoint<ToolVersion>({
     summary: 'Publish the draft as a new version',
     reply: 'ToolVersion',
-    refusals: ['tool_not_found', 'tool_archived', 'precondition_failed'],
+    refusals: ['tool_not_found', 'tool_archived', 'precondition_failed', 'credential_origin_mismatch'],
   })
   publish(
     @CallerOf() { orgId }: Caller,
@@ -195,14 +245,31 @@ export class ToolsController {
     return this.services.ask(getToolVersion, { orgId, toolKey, version });
   }
 
+  @Get(':key/versions/:n/diff')
+  @Allow('viewer')
+  @Endpoint<VersionDiff>({
+    summary: 'Compare a version with another, or with the draft',
+    reply: 'VersionDiff',
+    refusals: ['tool_not_found', 'version_not_found'],
+  })
+  diff(
+    @CallerOf() { orgId }: Caller,
+    @KeyParam() toolKey: string,
+    @VersionParam() version: number,
+    @QueryAs(DiffQuery) { to = 'draft' }: Type.Static<typeof DiffQuery>,
+  ): Promise<VersionDiff> {
+    const target = to === 'draft' ? to : Number(to);
+    return this.services.ask(diffToolVersions, { orgId, toolKey, version, to: target });
+  }
+
   @Post(':key/test')
   @Allow('editor')
   @Endpoint<TestedTool>({
     summary: 'Run a tool as a test and show the whole exchange',
     description:
-      'The draft unless a version is named. The call is real, and marked as a test in the records.',
+      'The draft unless a version or an environment is named. The call is real, and marked as a test in the records.',
     reply: 'TestedTool',
-    refusals: ['tool_not_found', 'version_not_found', 'payload_too_large'],
+    refusals: ['tool_not_found', 'version_not_found', 'environment_not_set', 'payload_too_large'],
   })
   test(
     @CallerOf() { orgId }: Caller,

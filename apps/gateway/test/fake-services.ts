@@ -9,7 +9,19 @@ import { encodeError } from '#messaging/wire';
 import { parseExactly } from '#toolcall/exact-json';
 import { EventEmitter, once } from 'node:events';
 import type { TSchema } from 'typebox';
-import { access, agentTools, credential, execution, record, stats, tool, version } from './sample-replies.js';
+import {
+  access,
+  agentTools,
+  credential,
+  dependents,
+  diff,
+  environment,
+  execution,
+  record,
+  stats,
+  tool,
+  version,
+} from './sample-replies.js';
 
 export interface Asked {
   readonly rpc: Rpc;
@@ -101,6 +113,11 @@ function samples(): [Rpc, object][] {
     [catalog.listToolVersions, { items: [version] }],
     [catalog.getToolVersion, version],
     [catalog.describeTools, { format: 'openai', tools: [] }],
+    [catalog.restoreTool, tool],
+    [catalog.diffToolVersions, diff],
+    [catalog.getDependents, dependents],
+    [catalog.listEnvironments, { key: 'look_up', environments: [environment] }],
+    [catalog.setEnvironment, environment],
     [catalog.getAgentTools, agentTools],
     [catalog.bindAgentTools, agentTools],
     [vault.createCredential, credential],

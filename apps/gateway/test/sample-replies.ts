@@ -1,5 +1,12 @@
 import type { Stats } from '#contracts/audit.contract';
-import type { AgentTools, Tool, ToolVersion } from '#contracts/catalog.contract';
+import type {
+  AgentTools,
+  Dependents,
+  Tool,
+  ToolEnvironment,
+  ToolVersion,
+  VersionDiff,
+} from '#contracts/catalog.contract';
 import type { Execution, ExecutionRecord } from '#contracts/executor.contract';
 import type { Access, Credential } from '#contracts/vault.contract';
 import type { ToolDefinition } from '#toolcall/tool-definition';
@@ -27,6 +34,27 @@ export const tool: Tool = {
 };
 
 export const version: ToolVersion = { key: 'look_up', version: 3, publishedAt: at, definition };
+
+export const diff: VersionDiff = {
+  key: 'look_up',
+  from: 3,
+  to: 'draft',
+  changes: [{ pointer: '/name', from: 'Look up', to: 'Look it up' }],
+};
+
+export const dependents: Dependents = {
+  key: 'look_up',
+  agents: [{ agentId: 'front desk', problems: [] }],
+  agentCount: 1,
+  tools: [{ key: 'refund', variables: ['order_id'], missing: [] }],
+};
+
+export const environment: ToolEnvironment = {
+  name: 'production',
+  revision: 6,
+  version: 'published',
+  runs: 3,
+};
 
 export const agentTools: AgentTools = {
   agentId: 'front desk',

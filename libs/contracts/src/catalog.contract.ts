@@ -1,8 +1,21 @@
-import { ToolBinding } from '#toolcall/tool-binding';
 import { ToolDefinition, ToolDefinitionInput, ToolKey } from '#toolcall/tool-definition';
 import Type from 'typebox';
-import { AgentId, closed, JsonObject, Page, pageFields, Timestamp, Uuid } from './common.contract.js';
+import {
+  AgentId,
+  closed,
+  Environment,
+  ifRevision,
+  JsonObject,
+  oneTool,
+  Page,
+  pageFields,
+  Timestamp,
+  Uuid,
+} from './common.contract.js';
 import { Announcement, Rpc } from './rpc.js';
+
+export * from './agents.contract.js';
+export * from './environments.contract.js';
 
 export const Tool = Type.Object(
   {
@@ -26,10 +39,6 @@ export const ToolVersion = Type.Object(
   closed,
 );
 export type ToolVersion = Type.Static<typeof ToolVersion>;
-
-const oneTool = { orgId: Uuid, toolKey: ToolKey };
-/** Refuses the change with `precondition_failed` when the tool has moved on. */
-const ifRevision = Type.Optional(Type.Integer({ minimum: 1 }));
 
 export const CreateTool = Type.Object({ orgId: Uuid, definition: ToolDefinitionInput }, closed);
 export type CreateTool = Type.Static<typeof CreateTool>;
@@ -60,6 +69,11 @@ export const ArchiveTool = Type.Object({ ...oneTool, ifRevision }, closed);
 export type ArchiveTool = Type.Static<typeof ArchiveTool>;
 export const archiveTool = new Rpc('patchbay.internal.catalog.tool.archive', ArchiveTool, Tool);
 
+/** Brings an archived tool back as it was: its draft, its versions, its environments, and what was published. */
+export const RestoreTool = Type.Object({ ...oneTool, ifRevision }, closed);
+export type RestoreTool = Type.Static<typeof RestoreTool>;
+export const restoreTool = new Rpc('patchbay.internal.catalog.tool.restore', RestoreTool, Tool);
+
 /** Publishes an earlier version's definition again, under a new number. */
 export const RollBackTool = Type.Object(
   { ...oneTool, version: Type.Integer({ minimum: 1 }), ifRevision },
@@ -82,11 +96,43 @@ export const GetToolVersion = Type.Object({ ...oneTool, version: Type.Integer({ 
 export type GetToolVersion = Type.Static<typeof GetToolVersion>;
 export const getToolVersion = new Rpc('patchbay.internal.catalog.version.get', GetToolVersion, ToolVersion);
 
-/** What an executor needs to run a tool: the published version, a pinned one, or the draft for a test. */
+const DiffTarget = Type.Union([Type.Integer({ minimum: 1 }), Type.Literal('draft')]);
+
+export const DiffToolVersions = Type.Object(
+  { ...oneTool, version: Type.Integer({ minimum: 1 }), to: DiffTarget },
+  closed,
+);
+export type DiffToolVersions = Type.Static<typeof DiffToolVersions>;
+export const VersionChange = Type.Object(
+  {
+    /** JSON Pointer into the definition; list items are compared by their place. */
+    pointer: Type.String(),
+    /** Absent where it was added. */
+    from: Type.Optional(Type.Unknown()),
+    /** Absent where it was removed. */
+    to: Type.Optional(Type.Unknown()),
+  },
+  closed,
+);
+export type VersionChange = Type.Static<typeof VersionChange>;
+export const VersionDiff = Type.Object(
+  { key: ToolKey, from: Type.Integer(), to: DiffTarget, changes: Type.Array(VersionChange) },
+  closed,
+);
+export type VersionDiff = Type.Static<typeof VersionDiff>;
+export const diffToolVersions = new Rpc(
+  'patchbay.internal.catalog.version.diff',
+  DiffToolVersions,
+  VersionDiff,
+);
+
+/** What an executor needs to run a tool: what an environment stands for, a pinned version, or the draft for a test. */
 export const ResolveTool = Type.Object(
   {
     ...oneTool,
     version: Type.Optional(Type.Union([Type.Integer({ minimum: 1 }), Type.Literal('draft')])),
+    /** `production` when neither it nor `version` is given; not looked at with `version`. */
+    environment: Type.Optional(Environment),
     /** The tool as this agent has it: refused with `tool_not_allowed` where it has not. */
     agentId: Type.Optional(AgentId),
   },
@@ -113,6 +159,8 @@ export const DescribeTools = Type.Object(
   {
     /** Only the tools this agent has, as it has them. */
     agentId: Type.Optional(AgentId),
+    /** What the environment's versions look like; `production` when absent. */
+    environment: Type.Optional(Environment),
     callId: Type.Optional(Uuid),
     format: Type.Optional(SchemaFormat),
   },
@@ -126,37 +174,5 @@ export const describeTools = new Rpc('patchbay.v1.*.tools.list', DescribeTools, 
 
 export const ToolChanged = Type.Object({ orgId: Uuid, toolKey: ToolKey }, closed);
 export type ToolChanged = Type.Static<typeof ToolChanged>;
-/** Published, archived or rolled back: whoever holds the definition drops it. */
+/** Published, archived, restored, rolled back or put into an environment: whoever holds the definition drops it. */
 export const toolChanged = new Announcement('patchbay.internal.catalog.tool.changed', ToolChanged);
-
-/** An agent nobody has bound has every published tool; one whose list was put has exactly those, be it none. */
-export const AgentTools = Type.Object(
-  {
-    agentId: AgentId,
-    /** Grows with every change, 1 while nobody has bound the agent; the REST door's ETag. */
-    revision: Type.Integer({ minimum: 1 }),
-    /** Absent while nobody has bound the agent. */
-    tools: Type.Optional(Type.Array(ToolBinding)),
-    updatedAt: Type.Optional(Timestamp),
-  },
-  closed,
-);
-export type AgentTools = Type.Static<typeof AgentTools>;
-
-const oneAgent = { orgId: Uuid, agentId: AgentId };
-export const GetAgentTools = Type.Object(oneAgent, closed);
-export type GetAgentTools = Type.Static<typeof GetAgentTools>;
-export const getAgentTools = new Rpc('patchbay.internal.catalog.agent.get', GetAgentTools, AgentTools);
-
-export const BindAgentTools = Type.Object(
-  { ...oneAgent, tools: Type.Array(ToolBinding, { maxItems: 200 }), ifRevision },
-  closed,
-);
-export type BindAgentTools = Type.Static<typeof BindAgentTools>;
-/** Gives an agent exactly these tools. Each override is checked as a tool that is saved. */
-export const bindAgentTools = new Rpc('patchbay.internal.catalog.agent.bind', BindAgentTools, AgentTools);
-
-export const AgentChanged = Type.Object(oneAgent, closed);
-export type AgentChanged = Type.Static<typeof AgentChanged>;
-/** Bound anew: whoever holds a definition as this agent has it drops it. */
-export const agentChanged = new Announcement('patchbay.internal.catalog.agent.changed', AgentChanged);

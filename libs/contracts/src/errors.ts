@@ -14,6 +14,7 @@ export const errorCodes = [
   'tool_archived',
   'tool_not_allowed',
   'binding_outdated',
+  'environment_not_set',
   'version_not_found',
   'credential_not_found',
   'credential_origin_mismatch',

@@ -1,6 +1,6 @@
 import { ToolKey } from '#toolcall/tool-definition';
 import Type from 'typebox';
-import { AgentId, closed, JsonObject, Timestamp, Uuid } from './common.contract.js';
+import { AgentId, closed, Environment, JsonObject, Timestamp, Uuid } from './common.contract.js';
 import { Announcement, Inquiry, Rpc } from './rpc.js';
 
 const Text = Type.String({ maxLength: 1024 });
@@ -41,8 +41,10 @@ export const ExecuteTool = Type.Object(
     idempotencyKey: Type.Optional(Type.String({ minLength: 1, maxLength: 255 })),
     /** How long the caller can wait, all attempts included. 10 s when absent. */
     deadlineMs: Type.Optional(Type.Integer({ minimum: 1, maximum: 120_000 })),
-    /** Pins a version; the published one when absent. */
+    /** Pins a version, run as it was published: at its own URL, with its own credential. */
     version: Type.Optional(Type.Integer({ minimum: 1 })),
+    /** Runs what the environment stands for; `production` when neither it nor `version` is given, never with `version`. */
+    environment: Type.Optional(Environment),
   },
   closed,
 );
@@ -219,8 +221,10 @@ export const TestTool = Type.Object(
     toolKey: ToolKey,
     arguments: Type.Optional(JsonObject),
     context: Type.Optional(CallContext),
-    /** The draft when absent. */
+    /** The draft when neither it nor `environment` is given. */
     version: Type.Optional(Type.Integer({ minimum: 1 })),
+    /** Tests what the environment stands for; never with `version`. */
+    environment: Type.Optional(Environment),
     deadlineMs: Type.Optional(Type.Integer({ minimum: 1, maximum: 120_000 })),
   },
   closed,

@@ -2,6 +2,7 @@ import { strings, toolDefinition } from '#testing/tool-definition.builder';
 import { describe, expect, it } from '@jest/globals';
 import { applyBinding } from './apply-binding.js';
 import { checkDefinition } from './check-definition.js';
+import { describeTool } from './describe-tool.js';
 import type { ToolBinding } from './tool-binding.js';
 import type { ToolDefinition } from './tool-definition.js';
 
@@ -59,8 +60,8 @@ describe('a tool as an agent has it', () => {
     [
       'takes a bound argument away from the model',
       { bind: { region: 'eu' } },
-      ({ bind, parameters }) => [bind, Object.keys(parameters.properties as object), parameters.required],
-      [{ source: 'phone', region: 'eu' }, ['order_id', 'note'], ['order_id']],
+      (definition) => [definition.bind, describeTool(definition, 'patchbay').parameters],
+      [{ source: 'phone', region: 'eu' }, strings('order_id', 'note?')],
     ],
     [
       'replaces messages by kind',

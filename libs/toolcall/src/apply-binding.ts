@@ -44,7 +44,7 @@ function merge(tool: ToolDefinition, binding: ToolBinding): { merged: ToolDefini
   const path = mergeByName('pathParameters', tool.request.pathParameters, binding.pathParameters, origins);
   const merged: ToolDefinition = {
     ...tool,
-    parameters: mergeParameters(tool.parameters, binding),
+    parameters: mergeParameters(tool.parameters, binding.parameters),
     ...(binding.bind && { bind: { ...tool.bind, ...binding.bind } }),
     ...(binding.messages && { messages: { ...tool.messages, ...binding.messages } }),
     request: {
@@ -75,21 +75,23 @@ function mergeByName<Item extends { name: string }>(
   return merged;
 }
 
-/** Arguments that are bound leave the schema: the model can neither give them nor be asked for them. */
-function mergeParameters(schema: Parameters, { parameters = {}, bind = {} }: ToolBinding): Parameters {
-  const { properties = {}, required = [] } = schema;
-  const shown = Object.entries(properties).filter(([name]) => !Object.hasOwn(bind, name));
+function mergeParameters(schema: Parameters, overrides: ToolBinding['parameters']): Parameters {
+  if (!overrides) return schema;
   const override = (name: string): ParameterOverride =>
-    Object.hasOwn(parameters, name) ? (parameters[name] ?? {}) : {};
-  const isRequired = (name: string) => !Object.hasOwn(bind, name) && override(name).default === undefined;
+    Object.hasOwn(overrides, name) ? (overrides[name] ?? {}) : {};
   return {
     ...schema,
     ...(schema.properties && {
       properties: Object.fromEntries(
-        shown.map(([name, property]) => [name, { ...property, ...override(name) }]),
+        Object.entries(schema.properties).map(([name, property]) => [
+          name,
+          { ...property, ...override(name) },
+        ]),
       ),
     }),
-    ...(schema.required && { required: required.filter(isRequired) }),
+    ...(schema.required && {
+      required: schema.required.filter((name) => override(name).default === undefined),
+    }),
   };
 }
 

@@ -6,7 +6,10 @@ import { readPath } from './value-path.js';
 type Variables = Readonly<Record<string, unknown>>;
 
 /** The call variables a tool reads, by top-level name: those it declares, and those its arguments are checked against. */
-export function callVariableNames({ callVariables = [], allowedValuesFrom = {} }: ToolDefinition): string[] {
+export function callVariableNames({
+  callVariables = [],
+  allowedValuesFrom = {},
+}: Pick<ToolDefinition, 'callVariables' | 'allowedValuesFrom'>): string[] {
   const roots = Object.values(allowedValuesFrom).flatMap((text) => {
     const parsed = parsePattern(text);
     return (parsed.ok && rootOf(parsed.pattern)) || [];

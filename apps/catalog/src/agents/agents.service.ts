@@ -10,7 +10,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { In, Repository } from 'typeorm';
 import { ToolEntity } from '../tools/tool.entity.js';
-import { findVersions } from '../tools/tools.queries.js';
+import { findVersions, liveVersions } from '../tools/tools.queries.js';
 import { AgentToolsEntity } from './agent-tools.entity.js';
 
 /** One agent of one organization. */
@@ -77,7 +77,9 @@ export class AgentsService {
     const keys = bindings.map(({ key }) => key);
     const found = await this.tools.findBy({ orgId, key: In(keys) });
     const tools = new Map(found.map((tool) => [tool.key, tool]));
-    const wanted = bindings.flatMap(({ key, version = tools.get(key)?.publishedVersion }) =>
+    const live = await liveVersions(this.tools.manager, orgId, 'production', keys);
+    const runs = new Map(live.map(({ key, version }) => [key, version]));
+    const wanted = bindings.flatMap(({ key, version = runs.get(key) }) =>
       version ? [{ key, version }] : [],
     );
     const versions = await findVersions(this.tools.manager, orgId, wanted);
@@ -92,7 +94,7 @@ export class AgentsService {
       if (tool.status === 'archived') {
         return [{ pointer: `${at}/key`, code: 'tool_archived', message: `\`${key}\` is archived` }];
       }
-      const definition = versions(key, version ?? tool.publishedVersion) ?? draftOf(tool, version);
+      const definition = versions(key, version ?? runs.get(key)) ?? draftOf(tool, version);
       if (!definition) {
         const message = `\`${key}\` has no version ${String(version)}`;
         return [{ pointer: `${at}/version`, code: 'version_not_found', message }];

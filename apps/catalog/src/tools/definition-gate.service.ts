@@ -30,11 +30,18 @@ export class DefinitionGate {
     return definition;
   }
 
-  /** A credential goes only to the origins it was entered for: a tool cannot point it elsewhere. */
-  async checkCredential(orgId: string, definition: ToolDefinition, deadline: Deadline): Promise<void> {
+  /**
+   * A credential goes only to the origins it was entered for: a tool cannot point it elsewhere.
+   * @param pointer where the request says which credential
+   */
+  async checkCredential(
+    orgId: string,
+    definition: ToolDefinition,
+    deadline: Deadline,
+    pointer = '/definition/request/credentialId',
+  ): Promise<void> {
     const { credentialId, url } = definition.request;
     if (credentialId === undefined) return;
-    const pointer = '/definition/request/credentialId';
     const credential = await this.rpc
       .call(getCredential, { orgId, credentialId }, { deadline })
       .catch((error: unknown) => {

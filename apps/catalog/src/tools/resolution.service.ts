@@ -1,38 +1,43 @@
 import type { DescribeTools, ResolvedTool, ResolveTool, ToolDescriptions } from '#contracts/catalog.contract';
+import type { Environment } from '#contracts/common.contract';
 import { ServiceError } from '#contracts/errors';
 import { applyBinding } from '#toolcall/apply-binding';
+import { applyEnvironment } from '#toolcall/apply-environment';
 import { describeTool } from '#toolcall/describe-tool';
 import type { ToolBinding } from '#toolcall/tool-binding';
 import type { ToolDefinition } from '#toolcall/tool-definition';
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { In, Repository } from 'typeorm';
+import { Repository } from 'typeorm';
 import { AgentsService } from '../agents/agents.service.js';
-import { findVersions, toolArchived, toolNotFound } from './tools.queries.js';
-import { ToolVersionEntity } from './tool-version.entity.js';
+import { EnvironmentsService } from '../environments/environments.service.js';
+import { findVersions, liveVersions, toolArchived, toolNotFound, type ToolName } from './tools.queries.js';
 import { ToolEntity } from './tool.entity.js';
 import { VersionsService } from './versions.service.js';
 
 const DRAFT_VERSION = 0;
 
-/** What live calls run and models are shown: published versions, as the agent has them. */
+/** What live calls run and models are shown: what an environment stands for, as the agent has it. */
 @Injectable()
 export class ResolutionService {
   constructor(
     @InjectRepository(ToolEntity) private readonly tools: Repository<ToolEntity>,
-    @InjectRepository(ToolVersionEntity) private readonly published: Repository<ToolVersionEntity>,
     private readonly versions: VersionsService,
+    private readonly environments: EnvironmentsService,
     private readonly agents: AgentsService,
   ) {}
 
   /**
-   * What an executor runs: the version that was asked for, else the one the agent is kept at, else the published one;
-   * the draft for a test. With the agent's overrides.
+   * What an executor runs. A version that was asked for, or the draft for a test, runs as it was written. Else the
+   * environment says where, and which version; in production an agent may be kept at another one. With the agent's
+   * overrides.
    */
-  async resolve({ version, agentId, ...name }: ResolveTool): Promise<ResolvedTool> {
-    const [tool, binding] = await Promise.all([
+  async resolve(request: ResolveTool): Promise<ResolvedTool> {
+    const { version, environment = 'production', agentId, ...name } = request;
+    const [tool, row, binding] = await Promise.all([
       this.tools.findOneBy({ orgId: name.orgId, key: name.toolKey }),
-      agentId === undefined ? undefined : this.bindingOf({ ...name, agentId }),
+      version === undefined ? this.environments.find(name, environment) : undefined,
+      agentId === undefined ? undefined : this.bindingOf(name, agentId),
     ]);
     if (!tool) return toolNotFound(name);
     if (tool.status === 'archived') throw toolArchived(name);
@@ -41,62 +46,55 @@ export class ResolutionService {
       throw new ServiceError('tool_not_allowed', message);
     }
     if (version === 'draft') return resolved(tool.key, DRAFT_VERSION, tool.definition, binding);
-    const wanted = version ?? binding?.version ?? tool.publishedVersion;
+    if (version === undefined && !row && environment !== 'production')
+      throw environmentNotSet(name, environment);
+    const kept = environment === 'production' ? binding?.version : undefined;
+    const wanted = version ?? kept ?? row?.version ?? tool.publishedVersion;
     if (wanted === null)
       throw new ServiceError('tool_not_published', `The tool \`${name.toolKey}\` is not published yet`);
     const { definition } = await this.versions.get(name, wanted);
-    return resolved(tool.key, wanted, definition, binding);
+    return resolved(tool.key, wanted, row ? applyEnvironment(definition, row) : definition, binding);
   }
 
-  /** The published tools, or the agent's, as function schemas, by key. What the agent's overrides no longer fit is left out. */
-  async describe(orgId: string, { agentId, format = 'patchbay' }: DescribeTools): Promise<ToolDescriptions> {
+  /**
+   * What an environment's tools, or the agent's among them, look like to a model, by key. Tools that the agent's
+   * overrides no longer fit are left out.
+   */
+  async describe(
+    orgId: string,
+    { agentId, environment = 'production', format = 'patchbay' }: DescribeTools,
+  ): Promise<ToolDescriptions> {
     const bindings = agentId === undefined ? undefined : await this.agents.bindingsOf({ orgId, agentId });
-    const definitions = await (bindings ? this.boundTo(orgId, bindings) : this.allPublished(orgId));
+    const bindingOf = new Map(bindings?.map((binding) => [binding.key, binding]));
+    const keys = bindings && [...bindingOf.keys()];
+    const live = await liveVersions(this.tools.manager, orgId, environment, keys);
+    const wanted = live.flatMap(({ key, version }) => {
+      const kept = environment === 'production' ? bindingOf.get(key)?.version : undefined;
+      const shown = kept ?? version;
+      return shown === null ? [] : [{ key, version: shown }];
+    });
+    const definitionOf = await findVersions(this.tools.manager, orgId, wanted);
+    const definitions = wanted.flatMap(({ key, version }) => {
+      const definition = definitionOf(key, version);
+      const bound = definition && applyBinding(definition, bindingOf.get(key) ?? { key });
+      return bound?.ok ? [bound.definition] : [];
+    });
     return { format, tools: definitions.map((definition) => describeTool(definition, format)) };
   }
 
   /** What is said of the tool for the agent; nothing where the agent has every tool, `none` where it has not this one. */
-  private async bindingOf({
-    toolKey,
-    ...agent
-  }: {
-    orgId: string;
-    toolKey: string;
-    agentId: string;
-  }): Promise<ToolBinding | 'none' | undefined> {
-    const bindings = await this.agents.bindingsOf(agent);
+  private async bindingOf(
+    { orgId, toolKey }: ToolName,
+    agentId: string,
+  ): Promise<ToolBinding | 'none' | undefined> {
+    const bindings = await this.agents.bindingsOf({ orgId, agentId });
     return bindings && (bindings.find(({ key }) => key === toolKey) ?? 'none');
   }
+}
 
-  private async allPublished(orgId: string): Promise<ToolDefinition[]> {
-    const published = await this.published
-      .createQueryBuilder('version')
-      .innerJoin(ToolEntity, 'tool', 'tool.orgId = version.orgId AND tool.key = version.key')
-      .where('version.orgId = :orgId AND tool.status = :status', { orgId, status: 'active' })
-      .andWhere('tool.publishedVersion = version.version')
-      .orderBy('version.key')
-      .getMany();
-    return published.map(({ definition }) => definition);
-  }
-
-  private async boundTo(orgId: string, bindings: readonly ToolBinding[]): Promise<ToolDefinition[]> {
-    const byKey = new Map(bindings.map((binding) => [binding.key, binding]));
-    const tools = await this.tools.find({
-      select: { key: true, publishedVersion: true },
-      where: { orgId, status: 'active', key: In([...byKey.keys()]) },
-      order: { key: 'ASC' },
-    });
-    const wanted = tools.flatMap(({ key, publishedVersion }) => {
-      const version = byKey.get(key)?.version ?? publishedVersion;
-      return version === null ? [] : [{ key, version }];
-    });
-    const definitionOf = await findVersions(this.tools.manager, orgId, wanted);
-    return wanted.flatMap(({ key, version }) => {
-      const [definition, binding] = [definitionOf(key, version), byKey.get(key)];
-      const bound = definition && binding && applyBinding(definition, binding);
-      return bound?.ok ? [bound.definition] : [];
-    });
-  }
+function environmentNotSet({ toolKey }: ToolName, environment: Environment): ServiceError {
+  const message = `The tool \`${toolKey}\` stands for nothing in \`${environment}\`; put it there first`;
+  return new ServiceError('environment_not_set', message);
 }
 
 function resolved(

@@ -2,17 +2,23 @@ import {
   archiveTool,
   createTool,
   describeTools,
+  diffToolVersions,
+  getDependents,
   getTool,
   getToolVersion,
   listTools,
   listToolVersions,
   publishTool,
   resolveTool,
+  restoreTool,
   rollBackTool,
   updateTool,
   type ArchiveTool,
   type CreateTool,
+  type Dependents,
   type DescribeTools,
+  type DiffToolVersions,
+  type GetDependents,
   type GetTool,
   type GetToolVersion,
   type ListTools,
@@ -20,6 +26,7 @@ import {
   type PublishTool,
   type ResolvedTool,
   type ResolveTool,
+  type RestoreTool,
   type RollBackTool,
   type Tool,
   type ToolDescriptions,
@@ -27,9 +34,11 @@ import {
   type ToolVersion,
   type ToolVersionPage,
   type UpdateTool,
+  type VersionDiff,
 } from '#contracts/catalog.contract';
 import { Handles, RpcController } from '#messaging/handles.decorator';
 import type { RpcContext } from '#messaging/rpc-context';
+import { DependentsService } from './dependents.service.js';
 import { ResolutionService } from './resolution.service.js';
 import { ToolsService } from './tools.service.js';
 import { VersionsService } from './versions.service.js';
@@ -40,6 +49,7 @@ export class ToolsController {
     private readonly tools: ToolsService,
     private readonly versions: VersionsService,
     private readonly resolution: ResolutionService,
+    private readonly dependents: DependentsService,
   ) {}
 
   @Handles(createTool)
@@ -72,6 +82,11 @@ export class ToolsController {
     return this.tools.archive(name, ifRevision);
   }
 
+  @Handles(restoreTool)
+  restore({ ifRevision, ...name }: RestoreTool): Promise<Tool> {
+    return this.tools.restore(name, ifRevision);
+  }
+
   @Handles(rollBackTool)
   rollBack({ version, ifRevision, ...name }: RollBackTool): Promise<ToolVersion> {
     return this.versions.rollBack(name, version, ifRevision);
@@ -85,6 +100,16 @@ export class ToolsController {
   @Handles(getToolVersion)
   getVersion({ version, ...name }: GetToolVersion): Promise<ToolVersion> {
     return this.versions.get(name, version);
+  }
+
+  @Handles(diffToolVersions)
+  diffVersions({ version, to, ...name }: DiffToolVersions): Promise<VersionDiff> {
+    return this.versions.diff(name, version, to);
+  }
+
+  @Handles(getDependents)
+  dependentsOf(name: GetDependents): Promise<Dependents> {
+    return this.dependents.of(name);
   }
 
   @Handles(resolveTool)

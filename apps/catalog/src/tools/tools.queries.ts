@@ -1,4 +1,5 @@
 import type { Tool, ToolVersion } from '#contracts/catalog.contract';
+import type { Environment } from '#contracts/common.contract';
 import { ServiceError } from '#contracts/errors';
 import type { ToolDefinition } from '#toolcall/tool-definition';
 import type { EntityManager } from 'typeorm';
@@ -16,10 +17,21 @@ export function toolNotFound({ toolKey }: ToolName): never {
 }
 
 /**
- * Locks a tool for a change until the transaction ends.
+ * Locks a tool in use for a change until the transaction ends.
  * @throws ServiceError `tool_not_found`, `tool_archived`, or `precondition_failed` when it is not at `ifRevision`
  */
 export async function lockTool(
+  manager: EntityManager,
+  name: ToolName,
+  ifRevision?: number,
+): Promise<ToolEntity> {
+  const tool = await lockAnyTool(manager, name, ifRevision);
+  if (tool.status === 'archived') throw toolArchived(name);
+  return tool;
+}
+
+/** The same for a tool that may be archived. */
+export async function lockAnyTool(
   manager: EntityManager,
   name: ToolName,
   ifRevision?: number,
@@ -29,7 +41,6 @@ export async function lockTool(
     lock: { mode: 'pessimistic_write' },
   });
   if (!tool) return toolNotFound(name);
-  if (tool.status === 'archived') throw toolArchived(name);
   if (ifRevision !== undefined && tool.revision !== ifRevision) {
     throw new ServiceError(
       'precondition_failed',
@@ -40,7 +51,10 @@ export async function lockTool(
 }
 
 export function toolArchived({ toolKey }: ToolName): ServiceError {
-  return new ServiceError('tool_archived', `The tool \`${toolKey}\` is archived; create it again to use it`);
+  return new ServiceError(
+    'tool_archived',
+    `The tool \`${toolKey}\` is archived; restore it, or create it again`,
+  );
 }
 
 /** One version of one tool. */
@@ -59,6 +73,25 @@ export async function findVersions(
   const found = where.length > 0 ? await manager.findBy(ToolVersionEntity, where) : [];
   const definitions = new Map(found.map((one) => [`${one.key} ${one.version}`, one.definition]));
   return (key, version) => definitions.get(`${key} ${version ?? ''}`);
+}
+
+/** The version each tool in use runs in an environment, null while there is none, by key; of these tools, or of all. */
+export async function liveVersions(
+  manager: EntityManager,
+  orgId: string,
+  environment: Environment,
+  keys?: readonly string[],
+): Promise<{ key: string; version: number | null }[]> {
+  return manager.query(
+    `SELECT tool.key, COALESCE(environment.version, tool.published_version) AS version
+     FROM catalog.tools tool
+     LEFT JOIN catalog.tool_environments environment
+       ON environment.org_id = tool.org_id AND environment.key = tool.key AND environment.name = $2::text
+     WHERE tool.org_id = $1 AND tool.status = 'active' AND ($3::text[] IS NULL OR tool.key = ANY($3))
+       AND ($2 = 'production' OR environment.name IS NOT NULL)
+     ORDER BY tool.key`,
+    [orgId, environment, keys ?? null],
+  );
 }
 
 export function toTool(row: ToolEntity): Tool {

@@ -8,8 +8,9 @@ import type { ToolDefinition, ToolDefinitionInput } from '#toolcall/tool-definit
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { MoreThan, Repository } from 'typeorm';
+import { ToolEnvironmentEntity } from '../environments/tool-environment.entity.js';
 import { DefinitionGate } from './definition-gate.service.js';
-import { lockTool, toolNotFound, toTool, type ToolName } from './tools.queries.js';
+import { lockAnyTool, lockTool, toolNotFound, toTool, type ToolName } from './tools.queries.js';
 import { ToolEntity } from './tool.entity.js';
 
 const DEFAULT_LIMIT = 50;
@@ -70,12 +71,20 @@ export class ToolsService {
   async archive(name: ToolName, ifRevision: number | undefined): Promise<Tool> {
     const archived = await this.tools.manager.transaction(async (manager) => {
       const tool = await lockTool(manager, name, ifRevision);
-      return toTool(
-        await manager.save(Object.assign(tool, { status: 'archived', revision: tool.revision + 1 })),
-      );
+      return toTool(await manager.save(withStatus(tool, 'archived')));
     });
     this.rpc.announce(toolChanged, name);
     return archived;
+  }
+
+  /** Takes an archived tool into use again, as it was; one in use stays as it is. */
+  async restore(name: ToolName, ifRevision: number | undefined): Promise<Tool> {
+    const restored = await this.tools.manager.transaction(async (manager) => {
+      const tool = await lockAnyTool(manager, name, ifRevision);
+      return toTool(tool.status === 'active' ? tool : await manager.save(withStatus(tool, 'active')));
+    });
+    this.rpc.announce(toolChanged, name);
+    return restored;
   }
 
   private async insert(orgId: string, definition: ToolDefinition): Promise<Tool | undefined> {
@@ -88,16 +97,24 @@ export class ToolsService {
     return rows.length > 0 ? this.get({ orgId, toolKey: key }) : undefined;
   }
 
-  /** A key whose tool was archived may be used again: revisions and version numbers go on where they were. */
+  /** A key whose tool was archived may be used again: revisions and version numbers go on where they were; environments do not. */
   private async revive(orgId: string, definition: ToolDefinition): Promise<Tool | undefined> {
     return this.tools.manager.transaction(async (manager) => {
       const where = { orgId, key: definition.key, status: 'archived' as const };
       const tool = await manager.findOne(ToolEntity, { where, lock: { mode: 'pessimistic_write' } });
       if (!tool) return undefined;
+      await manager.delete(ToolEnvironmentEntity, { orgId, key: definition.key });
       const fresh = { status: 'active' as const, publishedVersion: null, publishedRevision: null };
       return toTool(
         await manager.save(Object.assign(tool, fresh, { definition, revision: tool.revision + 1 })),
       );
     });
   }
+}
+
+/** The tool at its next revision. The draft is the same: what was published of it still is. */
+function withStatus(tool: ToolEntity, status: ToolEntity['status']): ToolEntity {
+  const revision = tool.revision + 1;
+  const isPublished = tool.publishedRevision === tool.revision;
+  return Object.assign(tool, { status, revision, ...(isPublished && { publishedRevision: revision }) });
 }

@@ -3,6 +3,7 @@ import {
   type ListToolVersions,
   type ToolVersion,
   type ToolVersionPage,
+  type VersionDiff,
 } from '#contracts/catalog.contract';
 import { decodeCursor, encodeCursor } from '#contracts/cursor';
 import { ServiceError } from '#contracts/errors';
@@ -12,7 +13,9 @@ import type { ToolDefinition } from '#toolcall/tool-definition';
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { LessThan, Repository, type EntityManager } from 'typeorm';
+import { EnvironmentsService } from '../environments/environments.service.js';
 import { DefinitionGate } from './definition-gate.service.js';
+import { diffJson } from './diff-json.js';
 import { lockTool, toolNotFound, toVersion, type ToolName } from './tools.queries.js';
 import { ToolVersionEntity } from './tool-version.entity.js';
 import { ToolEntity } from './tool.entity.js';
@@ -25,6 +28,7 @@ export class VersionsService {
   constructor(
     @InjectRepository(ToolEntity) private readonly tools: Repository<ToolEntity>,
     @InjectRepository(ToolVersionEntity) private readonly versions: Repository<ToolVersionEntity>,
+    private readonly environments: EnvironmentsService,
     private readonly gate: DefinitionGate,
     private readonly rpc: RpcClient,
   ) {}
@@ -32,7 +36,10 @@ export class VersionsService {
   /** Makes the draft the next version. A draft that is published already stays the version it is. */
   async publish(name: ToolName, ifRevision: number | undefined, deadline: Deadline): Promise<ToolVersion> {
     const draft = await this.tools.findOneBy({ orgId: name.orgId, key: name.toolKey });
-    if (draft) await this.gate.checkCredential(name.orgId, draft.definition, deadline);
+    if (draft) {
+      await this.gate.checkCredential(name.orgId, draft.definition, deadline);
+      await this.environments.checkFollowers(name, draft.definition, deadline);
+    }
     return this.announcing(name, async (manager) => {
       const tool = await lockTool(manager, name, ifRevision);
       if (tool.publishedRevision === tool.revision && tool.publishedVersion !== null) {
@@ -70,6 +77,17 @@ export class VersionsService {
 
   async get(name: ToolName, version: number): Promise<ToolVersion> {
     return this.find(name, version, this.versions.manager);
+  }
+
+  /** What changed from one version to another, or to the draft. */
+  async diff(name: ToolName, version: number, to: number | 'draft'): Promise<VersionDiff> {
+    const { definition: from } = await this.get(name, version);
+    const { definition } = to === 'draft' ? await this.draft(name) : await this.get(name, to);
+    return { key: name.toolKey, from: version, to, changes: diffJson(from, definition) };
+  }
+
+  private async draft(name: ToolName): Promise<ToolEntity> {
+    return (await this.tools.findOneBy({ orgId: name.orgId, key: name.toolKey })) ?? toolNotFound(name);
   }
 
   private async announcing(

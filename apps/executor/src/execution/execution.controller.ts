@@ -8,6 +8,7 @@ import {
   type TestTool,
 } from '#contracts/executor.contract';
 import { credentialChanged, type CredentialChanged } from '#contracts/vault.contract';
+import { invalidRequest } from '#contracts/validate';
 import { Handles, Hears, RpcController } from '#messaging/handles.decorator';
 import type { RpcContext } from '#messaging/rpc-context';
 import { Inject } from '@nestjs/common';
@@ -32,14 +33,17 @@ export class ExecutionController {
 
   @Handles(executeTool)
   execute(request: ExecuteTool, context: RpcContext): Promise<Execution> {
+    refuseBoth(request);
     const run = this.begin(context.orgId, request, false, context);
     return this.running.track(run, this.executions.execute(run, request.version));
   }
 
   @Handles(testTool)
   async test({ orgId, version, ...request }: TestTool, context: RpcContext): Promise<TestedTool> {
+    refuseBoth({ version, ...request });
     const run = this.begin(orgId, request, true, context);
-    const execution = await this.running.track(run, this.executions.execute(run, version ?? 'draft'));
+    const written = request.environment === undefined ? 'draft' : undefined;
+    const execution = await this.running.track(run, this.executions.execute(run, version ?? written));
     return { execution, ...(run.exchange && { exchange: run.exchange }) };
   }
 
@@ -70,4 +74,10 @@ export class ExecutionController {
     const patienceMs = Math.min(request.deadlineMs ?? DEFAULT_DEADLINE_MS, this.config.EXECUTION_MAX_MS);
     return new ExecutionRun({ orgId, request, isTest, deadline: deadline.atMost(patienceMs), span });
   }
+}
+
+function refuseBoth({ version, environment }: Pick<ExecuteTool, 'version' | 'environment'>): void {
+  if (version === undefined || environment === undefined) return;
+  const message = 'says which version runs, and so does `version`; give one of the two';
+  throw invalidRequest([{ pointer: '/environment', code: 'not_allowed', message }]);
 }

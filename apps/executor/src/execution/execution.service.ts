@@ -69,8 +69,12 @@ export class ExecutionService {
 
   /** @throws ServiceError when Patchbay could not do its work; whatever the API did is a reply */
   async execute(run: ExecutionRun, version?: number | 'draft'): Promise<Execution> {
-    const { agentId } = run.request;
-    const resolving = this.tools.get({ ...run.tags, version, agentId }, run.deadline, run.span.context);
+    const { agentId, environment } = run.request;
+    const resolving = this.tools.get(
+      { ...run.tags, version, environment, agentId },
+      run.deadline,
+      run.span.context,
+    );
     const tool = resolving instanceof Promise ? await resolving.catch(notTheAgents) : resolving;
     if (!('compiled' in tool)) return this.end(run, tool);
     run.resolved(tool);

@@ -30,6 +30,7 @@ describe('the derived idempotency key', () => {
     ['with the arguments in another order', { args: reversed(asked.args) }],
     ['with another deadline', { deadlineMs: 500 }],
     ['by another agent', { agentId: 'other' }],
+    ['in production, said or not', { environment: 'production' }],
     ['with another context', { context: { agent_name: 'Ann' } }],
     [
       'with other arguments as the model wrote them, that were coerced to the same',
@@ -44,6 +45,7 @@ describe('the derived idempotency key', () => {
     ['in another turn', { turn: 8 }],
     ['of another tool', { toolKey: 'cancel_visit' }],
     ['of another version', { version: 4 }],
+    ['in another environment', { environment: 'staging' }],
     ['with another value', { args: { ...asked.args, guests: 3 } }],
     ['with the value as another type', { args: { ...asked.args, guests: '2' } }],
     ['with one argument less', { args: { date: '2026-05-01' } }],
@@ -87,6 +89,16 @@ describe('an idempotency key that was given', () => {
 
     expect(other.key).toBe(one.key);
     expect(other.fingerprint).not.toBe(one.fingerprint);
+  });
+
+  it('is another one in another environment, and never that of a longer key in production', () => {
+    const { key } = of({ ...given, environment: 'staging' });
+
+    expect(key).not.toBe(of(given).key);
+    expect(key).not.toBe(of({ ...given, environment: 'dev' }).key);
+    for (const longer of ['staging:mine', '@staging:mine']) {
+      expect(of({ ...asked, idempotencyKey: longer }).key).not.toBe(key);
+    }
   });
 
   it('is never taken for a derived one', () => {

@@ -19,10 +19,13 @@ export function idempotencyOf(
   coerced: Readonly<Record<string, unknown>>,
   executionId: string,
 ): Idempotency {
+  const { environment = 'production' } = request;
+  const place = environment === 'production' ? '' : `@${environment}`; // what is done in staging is not done in production
   const fingerprint = createHash('sha256')
-    .update(`${request.toolKey}@${version}\n${canonicalJson(coerced)}`)
+    .update(`${request.toolKey}@${version}${place}\n${canonicalJson(coerced)}`)
     .digest('base64url');
-  if (request.idempotencyKey !== undefined) return { key: `given:${request.idempotencyKey}`, fingerprint };
+  if (request.idempotencyKey !== undefined)
+    return { key: `given${place}:${request.idempotencyKey}`, fingerprint };
   if (request.callId === undefined) return { key: `once:${executionId}`, fingerprint };
   return { key: `call:${request.callId}:${request.turn ?? '-'}:${fingerprint}`, fingerprint };
 }

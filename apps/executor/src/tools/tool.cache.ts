@@ -1,4 +1,5 @@
 import { resolveTool } from '#contracts/catalog.contract';
+import type { Environment } from '#contracts/common.contract';
 import { Deadline } from '#messaging/deadline';
 import { NatsLink } from '#messaging/nats-connection';
 import { RpcClient } from '#messaging/rpc.client';
@@ -19,6 +20,8 @@ export interface ToolRequest {
   readonly orgId: string;
   readonly toolKey: string;
   readonly version?: number | 'draft' | undefined;
+  /** Never with `version`. */
+  readonly environment?: Environment | undefined;
   /** Whose overrides it has. */
   readonly agentId?: string | undefined;
   readonly callId?: string | undefined;
@@ -41,8 +44,9 @@ export class ToolCache {
   /** @throws ServiceError `tool_not_found`, `tool_not_allowed` and what else the catalog answers, `service_unavailable` when it cannot */
   get(request: ToolRequest, deadline: Deadline, parent: Context): RunnableTool | Promise<RunnableTool> {
     if (request.version === 'draft') return this.fetch(request, deadline, parent);
+    const { orgId, toolKey, version, environment, agentId } = request;
     // The agent comes last: its name is anybody's.
-    const key = `${request.orgId} ${request.toolKey} ${request.version ?? ''} ${request.agentId ?? ''}`;
+    const key = `${orgId} ${toolKey} ${version ?? environment ?? ''} ${agentId ?? ''}`;
     return (
       this.cache.fresh(key) ??
       this.cache.get(key, (timeoutMs) => this.fetch(request, Deadline.in(timeoutMs), parent), deadline)
@@ -59,9 +63,9 @@ export class ToolCache {
   }
 
   private async fetch(request: ToolRequest, deadline: Deadline, parent: Context): Promise<RunnableTool> {
-    const { orgId, toolKey, version, agentId } = request;
+    const { orgId, toolKey, version, environment, agentId } = request;
     const resolved = await context.with(withCallBaggage(parent, request), () =>
-      this.rpc.call(resolveTool, { orgId, toolKey, version, agentId }, { deadline }),
+      this.rpc.call(resolveTool, { orgId, toolKey, version, environment, agentId }, { deadline }),
     );
     return { key: resolved.key, version: resolved.version, compiled: compileTool(resolved.definition) };
   }

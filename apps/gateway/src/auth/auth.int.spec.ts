@@ -32,6 +32,11 @@ const routes: [route: string, allowed: Role[], status: number, body?: unknown][]
   ['GET /v1/tools/:key/versions', viewers, 200],
   ['GET /v1/tools/:key/versions/:n', viewers, 200],
   ['POST /v1/tools/:key/test', editors, 200, { arguments: {} }],
+  ['GET /v1/tools/:key/versions/:n/diff', viewers, 200],
+  ['POST /v1/tools/:key/restore', editors, 200],
+  ['GET /v1/tools/:key/dependents', viewers, 200],
+  ['GET /v1/tools/:key/environments', viewers, 200],
+  ['PUT /v1/tools/:key/environments/:name', editors, 200, { version: 'published' }],
   ['GET /v1/agents/:agentId/tools', viewers, 200],
   ['PUT /v1/agents/:agentId/tools', editors, 200, { tools: [] }],
   ['POST /v1/credentials', editors, 201, bearer],
@@ -51,8 +56,14 @@ const routes: [route: string, allowed: Role[], status: number, body?: unknown][]
   ['DELETE /v1/api-keys/:id', admins, 404],
   ['GET /v1/me', everyone, 200],
 ];
-const fill = (path: string) =>
-  path.replace(':key', 'look_up').replace(':n', '3').replace(':id', nobody).replace(':agentId', 'front desk');
+const names: Record<string, string> = {
+  key: 'look_up',
+  n: '3',
+  id: nobody,
+  agentId: 'front desk',
+  name: 'staging',
+};
+const fill = (path: string) => path.replaceAll(/:(\w+)/g, (_, name: string) => names[name] ?? name);
 
 describe('API keys', () => {
   let nats: RunningNats;

@@ -45,6 +45,8 @@ describe('a conditional request', () => {
     ['DELETE', '/v1/tools/look_up', 'ifRevision', undefined],
     ['POST', '/v1/tools/look_up/publish', 'ifRevision', undefined],
     ['POST', '/v1/tools/look_up/rollback', 'ifRevision', { version: 1 }],
+    ['POST', '/v1/tools/look_up/restore', 'ifRevision', undefined],
+    ['PUT', '/v1/tools/look_up/environments/dev', 'ifRevision', { version: 1 }],
     ['PUT', '/v1/agents/a/tools', 'ifRevision', { tools: [] }],
     ['PUT', credentialPath, 'ifVersion', bearer],
     ['DELETE', credentialPath, 'ifVersion', undefined],
