@@ -127,6 +127,10 @@ export const Execution = Type.Object(
       Type.Object(
         {
           start: Type.Optional(Type.String()),
+          /** In the order in which they come, for as long as it is not done. */
+          delays: Type.Optional(
+            Type.Array(Type.Object({ afterMs: Type.Integer(), text: Type.String() }, closed)),
+          ),
           complete: Type.Optional(Type.String()),
           failure: Type.Optional(Type.String()),
         },

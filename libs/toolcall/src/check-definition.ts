@@ -5,6 +5,7 @@ import { parametersProblems } from './parameters-schema.js';
 import { pointerToken, problem, repeated, type Problem } from './problem.js';
 import { checkResponse, checkVerification } from './response/check-response.js';
 import { contextNames } from './scope.js';
+import { checkMessages } from './speech/check-messages.js';
 import type { ToolDefinition, ToolDefinitionInput } from './tool-definition.js';
 import { isReserved } from './value-path.js';
 
@@ -43,6 +44,7 @@ export function checkDefinition(definition: ToolDefinition): Problem[] {
     ...checkRequest(definition),
     ...checkResponse(definition.response),
     ...checkVerification(definition.verification),
+    ...checkMessages(definition),
   ];
   if (RESERVED_KEYS.includes(definition.key)) {
     const message = `\`${definition.key}\` is taken: REST has a route of that name beside the tools`;

@@ -6,7 +6,6 @@ import {
 } from './coerce-arguments.js';
 import { callVariableNames, compileAllowedValues, type NotAllowed } from './call-variables.js';
 import { compileBind, compileIntruderGuard } from './compile-bind.js';
-import { compileMessages, type Say } from './compile-messages.js';
 import { compileRequest, type RenderedRequest } from './compile-request.js';
 import type { ParameterSchema } from './parameters/parameter-schema.js';
 import { usedNames } from './known-names.js';
@@ -17,6 +16,7 @@ import { compileMapping, type MappedResponse } from './response/map-response.js'
 import type { BodyFormat } from './response/read-body.js';
 import { contextNames, type CallFacts, type Scope } from './scope.js';
 import { shownParameters } from './shown-parameters.js';
+import { compileMessages, type Say } from './speech/compile-messages.js';
 import { parseUrlTemplate, type UrlTemplate } from './url-template.js';
 import type { HttpMethod, OutcomeRule, ToolDefinition } from './tool-definition.js';
 
@@ -25,6 +25,8 @@ export interface CallFrame {
   readonly orgId: string;
   readonly callId?: string | undefined;
   readonly agentId?: string | undefined;
+  readonly executionId?: string | undefined;
+  readonly turn?: number | undefined;
   readonly facts: CallFacts;
   readonly now: Date;
   /** What earlier tools of the call returned; needed by tools that read it, see {@link CompiledTool.callVariables}. */

@@ -20,6 +20,9 @@ export interface Scope {
   readonly callId?: string | undefined;
   readonly agentId?: string | undefined;
   readonly facts: CallFacts;
+  readonly executionId?: string | undefined;
+  /** Conversation turn, where there is one. */
+  readonly turn?: number | undefined;
   /** The moment the execution began. */
   readonly now: Date;
   /** The tool's server-set values, rendered; they win over everything. */

@@ -1,5 +1,6 @@
 import type { Filter, FilterArgument, Reference } from './parse-template.js';
 import type { Scope } from './scope.js';
+import { spokenFilters } from './speech/spoken-filters.js';
 
 /** Where a template stands; some filters make sense in words only. */
 export type TemplatePosition = 'path' | 'query' | 'header' | 'body' | 'bind' | 'message';
@@ -7,7 +8,7 @@ export type TemplatePosition = 'path' | 'query' | 'header' | 'body' | 'bind' | '
 /** Makes of a value what is written; `undefined` is "there is none". */
 export type ApplyFilter = (value: unknown, scope: Scope) => unknown;
 
-interface FilterRule {
+export interface FilterRule {
   readonly positions: readonly TemplatePosition[];
   /** What is wrong with the argument, continuing "the filter `money` …"; undefined when nothing is. */
   readonly argumentProblem: (argument: FilterArgument | undefined) => string | undefined;
@@ -28,6 +29,7 @@ const rules: Readonly<Record<string, FilterRule>> = {
     compile: (argument) => (value) => value ?? argument,
     fillsGaps: true,
   },
+  ...spokenFilters,
 };
 
 /** Why this filter cannot stand there; undefined when it can. */

@@ -87,6 +87,25 @@ const requestFields = {
 export const RequestDefinition = Type.Object(requestFields, closed);
 export type RequestDefinition = Type.Static<typeof RequestDefinition>;
 
+const Line = { minLength: 1, maxLength: 2000 } as const;
+const Lines = {
+  type: ['string', 'array'],
+  ...Line,
+  items: { type: 'string', ...Line },
+  minItems: 1,
+  maxItems: 10,
+};
+export type Lines = string | readonly string[];
+/** What is said: a line, a list of lines to take turns, or either by language (`{"en": …, "de-AT": …, "default": …}`). */
+export const Message = Type.Unsafe<Lines | Readonly<Record<string, Lines>>>({
+  ...Lines,
+  type: ['string', 'array', 'object'],
+  minProperties: 1,
+  maxProperties: 20,
+  additionalProperties: Lines,
+});
+export type Message = Type.Static<typeof Message>;
+
 export const OutcomeRule = Type.Object(
   {
     /** A status (`404`), a class (`5xx`), `timeout`, or a condition on the answer: `body.error exists AND status == 200`. */
@@ -94,7 +113,7 @@ export const OutcomeRule = Type.Object(
     outcome: Type.String({ pattern: '^[a-z][a-z0-9_]{0,63}$' }),
     /** Whether that is a success, where the status says otherwise: a 200 with an error inside, a 404 that answers the question. */
     succeeded: Type.Optional(Type.Boolean()),
-    say: Type.Optional(Type.String({ maxLength: 2000 })),
+    say: Type.Optional(Message),
     hint: Type.Optional(Type.String({ maxLength: 1000 })),
   },
   closed,
@@ -142,9 +161,9 @@ export const ResponseDefinition = Type.Object(
 );
 export type ResponseDefinition = Type.Static<typeof ResponseDefinition>;
 
-const Message = Type.String({ minLength: 1, maxLength: 2000 });
 export const Messages = Type.Object(
   {
+    /** Leaves every word to the agent: nothing below is said. */
     speakNaturally: Type.Optional(Type.Boolean()),
     start: Type.Optional(Message),
     delays: Type.Optional(

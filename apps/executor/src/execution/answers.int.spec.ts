@@ -262,6 +262,62 @@ describe('the executor, reading an answer', () => {
     },
   );
 
+  it('says it in the language of the call, by its clock, and takes turns', async () => {
+    upstream.answerJson(200, { total: 1250.5, eta: '2026-03-01T23:30:00Z', phone: '+1 415 555 0100' });
+    const toolKey = publish({
+      messages: {
+        start: { en: ['One moment', 'Just a second'], de: 'Einen Moment' },
+        delays: [
+          { afterMs: 5000, text: 'Nearly there' },
+          { afterMs: 2000, text: { de: 'Moment noch, {{contact.first_name}}', default: 'Still at it' } },
+        ],
+        complete: {
+          en: '{{total | money: "EUR"}} on {{eta | date}}, call {{phone | digits}}',
+          de: '{{total | money: "EUR"}}, {{eta | date}} um {{eta | time}}',
+        },
+      },
+    });
+    const callId = randomUUID();
+    const ask = (language: string, turn: number) =>
+      executor.call(
+        executeTool,
+        {
+          toolKey,
+          callId,
+          turn,
+          context: { language, timezone: 'Europe/Vienna', contact: { first_name: 'Ada' } },
+        },
+        { orgId },
+      );
+
+    expect((await ask('de-DE', 0)).say).toEqual({
+      start: 'Einen Moment',
+      delays: [
+        { afterMs: 2000, text: 'Moment noch, Ada' },
+        { afterMs: 5000, text: 'Nearly there' },
+      ],
+      complete: '1.250,50 €, 2. März 2026 um 00:30',
+    });
+    const said = await Promise.all([1, 2].map((turn) => ask('en-GB', turn)));
+    expect(said.map(({ say }) => say?.start).sort()).toEqual(['Just a second', 'One moment']);
+    expect(said[0]?.say?.complete).toBe('€1,250.50 on 2 March 2026, call 1 4 1 5 5 5 5 0 1 0 0');
+  });
+
+  it.each([
+    ['GET', 'JSON that is none', { failure: 'Sorry' }],
+    ['POST', 'JSON that is none', { complete: 'Done' }],
+    ['GET', 'more than it may', { failure: 'Sorry' }],
+  ] as const)('has words for a %s answered with %s', async (method, what, say) => {
+    answer(200, { 'content-type': 'application/json' }, what === 'more than it may' ? '"'.padEnd(2000) : '{');
+    const toolKey = publish({
+      request: { method },
+      messages: { complete: 'Done', failure: 'Sorry' },
+      response: { maxBytes: 1000 },
+    });
+
+    expect((await execute(toolKey)).say).toEqual(say);
+  });
+
   it('says what the agent may not read', async () => {
     upstream.answerJson(200, { balance: '17 crowns', card: '4111' });
     const toolKey = publish({

@@ -84,9 +84,9 @@ export class ExecutionRun {
 
   /** What placeholders may name besides the arguments. */
   get frame(): CallFrame {
-    const { callId, agentId, context = {} } = this.request;
-    const { orgId, startedAt: now, callVariables } = this;
-    return { orgId, callId, agentId, facts: context, now, callVariables };
+    const { orgId, executionId, startedAt: now, callVariables } = this;
+    const { callId, agentId, turn, context: facts = {} } = this.request;
+    return { orgId, callId, agentId, executionId, turn, facts, now, callVariables };
   }
 
   /** What every span of this execution is tagged with. */

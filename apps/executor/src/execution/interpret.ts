@@ -16,10 +16,8 @@ export interface Interpretation {
 }
 
 /** What an answer of the API means for the call: outcome, variables, what the model may read, what to say. */
-export function interpretResponse(
-  response: EgressResponse,
-  { tool, scope, scrubber }: Interpretation,
-): Ending {
+export function interpretResponse(response: EgressResponse, interpretation: Interpretation): Ending {
+  const { tool, scope, scrubber } = interpretation;
   const { status, timings } = response;
   const answer = readAnswer(response, tool.responseFormat, scrubber);
   const { body } = answer;
@@ -36,7 +34,7 @@ export function interpretResponse(
   };
   const succeeded = decision.status === 'succeeded';
   if (succeeded && body.kind === 'invalid' && isSuccess(status))
-    return { ...measured, ...unreadable(tool, body.message), httpStatus: status };
+    return { ...measured, ...unreadable(interpretation, body.message), httpStatus: status };
   const say = tool.say(scope, succeeded, spoken, decision.rule);
   const hint = decision.rule?.hint ?? (decision.status === 'unknown' ? hints.unknown : hintFor(status));
   return {
@@ -66,19 +64,21 @@ function answered(status: number, { outcome }: OutcomeDecision): string {
  * An answer of success that cannot be read. A read has then failed; a write has taken effect all the same, and saying
  * otherwise would have it repeated.
  */
-function unreadable(tool: CompiledTool, problem: string): Ending {
+function unreadable({ tool, scope }: Interpretation, problem: string): Ending {
+  const say = tool.say(scope, tool.writes, {});
   const error = {
     code: 'response_invalid' as const,
     message: `The API's answer ${problem}`,
     retryable: false,
     hint: tool.writes ? 'It took effect, but its details could not be read. Do not repeat it.' : hints.later,
   };
-  if (tool.writes) return { status: 'succeeded', outcome: 'ok', error };
-  return { status: 'failed', outcome: 'response_invalid', error };
+  if (tool.writes) return { status: 'succeeded', outcome: 'ok', error, ...(say && { say }) };
+  return { status: 'failed', outcome: 'response_invalid', error, ...(say && { say }) };
 }
 
 /** What it means that there is no answer. */
-export function interpretFailure(failure: EgressFailure, { tool, scope }: Interpretation): Ending {
+export function interpretFailure(failure: EgressFailure, interpretation: Interpretation): Ending {
+  const { tool, scope } = interpretation;
   const { reason, requestSent, status, timings, message } = failure;
   const measured = {
     attempts: requestSent ? 1 : 0,
@@ -95,14 +95,13 @@ export function interpretFailure(failure: EgressFailure, { tool, scope }: Interp
     const tooLarge = reason === 'too_large';
     // A status of success came before the trouble: a write has taken effect.
     const tookEffect = tool.writes && status !== undefined && status < 300;
-    if (tookEffect)
-      return { ...measured, ...unreadable(tool, tooLarge ? 'is larger than allowed' : 'is malformed') };
+    const problem = tooLarge ? 'is larger than allowed' : 'is malformed';
+    if (tookEffect) return { ...measured, ...unreadable(interpretation, problem) };
     if (!tool.writes || !requestSent) {
       const code = tooLarge ? ('response_too_large' as const) : ('response_invalid' as const);
-      return {
-        ...measured,
-        ...failed('failed', code, { code, message, retryable: false, hint: hints.later }),
-      };
+      const error = { code, message, retryable: false, hint: hints.later };
+      const say = tool.say(scope, false, {});
+      return { ...measured, ...failed('failed', code, error), ...(say && { say }) };
     }
   }
   const isTimeout = reason === 'timeout';
