@@ -8,6 +8,7 @@ import type { ToolBinding } from '#toolcall/tool-binding';
 import type { ToolDefinition } from '#toolcall/tool-definition';
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { In, Repository } from 'typeorm';
 import { ToolEntity } from '../tools/tool.entity.js';
 import { findVersions, liveVersions } from '../tools/tools.queries.js';
@@ -75,39 +76,48 @@ export class AgentsService {
 
   private async problemsOf(orgId: string, bindings: readonly ToolBinding[]): Promise<Problem[]> {
     const keys = bindings.map(({ key }) => key);
-    const found = await this.tools.findBy({ orgId, key: In(keys) });
-    const tools = new Map(found.map((tool) => [tool.key, tool]));
+    const rows = await this.tools.findBy({ orgId, key: In(keys) });
+    const tools = new Map(rows.map((tool) => [tool.key, tool]));
     const live = await liveVersions(this.tools.manager, orgId, 'production', keys);
     const runs = new Map(live.map(({ key, version }) => [key, version]));
     const wanted = bindings.flatMap(({ key, version = runs.get(key) }) =>
       version ? [{ key, version }] : [],
     );
     const versions = await findVersions(this.tools.manager, orgId, wanted);
-    return bindings.flatMap((binding, index) => {
-      const at = `/tools/${index}`;
+    const problems: Problem[] = [];
+    for (const [index, binding] of bindings.entries()) {
       const { key, version } = binding;
-      if (keys.indexOf(key) !== index) {
-        return [{ pointer: `${at}/key`, code: 'duplicate', message: `\`${key}\` is bound more than once` }];
-      }
-      const tool = tools.get(key);
-      if (!tool) return [{ pointer: `${at}/key`, code: 'tool_not_found', message: 'names no tool of yours' }];
-      if (tool.status === 'archived') {
-        return [{ pointer: `${at}/key`, code: 'tool_archived', message: `\`${key}\` is archived` }];
-      }
-      const definition = versions(key, version ?? runs.get(key)) ?? draftOf(tool, version);
-      if (!definition) {
-        const message = `\`${key}\` has no version ${String(version)}`;
-        return [{ pointer: `${at}/version`, code: 'version_not_found', message }];
-      }
-      const bound = applyBinding(definition, binding);
-      return bound.ok ? [] : bound.problems.map((one) => ({ ...one, pointer: `${at}${one.pointer}` }));
-    });
+      const definition = versions(key, version ?? runs.get(key));
+      const isRepeated = keys.indexOf(key) !== index;
+      const found = isRepeated ? [repeated(key)] : bindingProblems(binding, tools.get(key), definition);
+      problems.push(...found.map((one) => ({ ...one, pointer: `/tools/${index}${one.pointer}` })));
+      await nextTurn(); // each is checked like a tool that is saved; resolving must not wait for all of them
+    }
+    return problems;
   }
 }
 
-/** A tool that is not published yet is checked as it stands; a version that was asked for is not made up. */
-function draftOf(tool: ToolEntity, version: number | undefined): ToolDefinition | undefined {
-  return version === undefined ? tool.definition : undefined;
+function repeated(key: string): Problem {
+  return { pointer: '/key', code: 'duplicate', message: `\`${key}\` is bound more than once` };
+}
+
+/** @param runs the version it would run; of a tool that is not published yet, the draft is checked as it stands */
+function bindingProblems(
+  binding: ToolBinding,
+  tool: ToolEntity | undefined,
+  runs: ToolDefinition | undefined,
+): readonly Problem[] {
+  const { key, version } = binding;
+  if (!tool) return [{ pointer: '/key', code: 'tool_not_found', message: 'names no tool of yours' }];
+  if (tool.status === 'archived') {
+    return [{ pointer: '/key', code: 'tool_archived', message: `\`${key}\` is archived` }];
+  }
+  if (!runs && version !== undefined) {
+    const message = `\`${key}\` has no version ${version}`;
+    return [{ pointer: '/version', code: 'version_not_found', message }];
+  }
+  const bound = applyBinding(runs ?? tool.definition, binding);
+  return bound.ok ? [] : bound.problems;
 }
 
 function toAgentTools({ agentId, revision, bindings, updatedAt }: AgentToolsEntity): AgentTools {

@@ -8,6 +8,7 @@ import type { ToolBinding } from '#toolcall/tool-binding';
 import type { ToolDefinition } from '#toolcall/tool-definition';
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Repository } from 'typeorm';
 import { AgentsService } from '../agents/agents.service.js';
 import { EnvironmentsService } from '../environments/environments.service.js';
@@ -74,11 +75,15 @@ export class ResolutionService {
       return shown === null ? [] : [{ key, version: shown }];
     });
     const definitionOf = await findVersions(this.tools.manager, orgId, wanted);
-    const definitions = wanted.flatMap(({ key, version }) => {
+    const definitions: ToolDefinition[] = [];
+    for (const { key, version } of wanted) {
       const definition = definitionOf(key, version);
-      const bound = definition && applyBinding(definition, bindingOf.get(key) ?? { key });
-      return bound?.ok ? [bound.definition] : [];
-    });
+      if (!definition) continue;
+      const bound = applyBinding(definition, bindingOf.get(key) ?? { key });
+      if (bound.ok) definitions.push(bound.definition);
+      // Overrides take a millisecond to check; who else asks must not wait for all of them.
+      if (!bound.ok || bound.definition !== definition) await nextTurn();
+    }
     return { format, tools: definitions.map((definition) => describeTool(definition, format)) };
   }
 
