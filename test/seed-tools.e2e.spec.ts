@@ -1,60 +1,24 @@
-import type { Execution } from '#contracts/executor.contract';
-import { TestPlatform } from '#testing/test-platform';
-import type { ToolDefinitionInput } from '#toolcall/tool-definition';
+import type { TestPlatform } from '#testing/test-platform';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { randomUUID } from 'node:crypto';
 import { demoSecrets } from '../samples/business-api/auth.js';
-import { demoCredentials } from '../scripts/demo-tools.js';
+import { SeedWorld } from './seed-world.js';
 
 /** The examples of the products' own documentation (seeds 001, 003 and 004), defined by REST and executed by NATS. */
 describe('the examples of the seeds', () => {
+  let world: SeedWorld;
   let test: TestPlatform;
   let origin: string;
-  const credentials = new Map<string, string>();
-  const callId = randomUUID();
-  const contact = {
-    id: 'C-7',
-    first_name: 'Ada',
-    last_name: 'Lovelace',
-    email: 'ada@example.com',
-    phone_number: '+15551234567',
-  };
 
   beforeAll(async () => {
-    test = await TestPlatform.start();
-    origin = test.platform.sampleUrl;
-    for (const [kind, credential] of Object.entries(demoCredentials(origin, demoSecrets))) {
-      credentials.set(kind, await test.addCredential(credential));
-    }
+    world = await SeedWorld.start();
+    ({ test, origin } = world);
   }, 60_000);
   beforeEach(() => test.resetSample());
   afterAll(() => test.stop(), 30_000);
 
-  type Definition = Omit<ToolDefinitionInput, 'request' | 'description'> & {
-    description?: string;
-    request: Omit<ToolDefinitionInput['request'], 'url'> & { path: string };
-  };
-
-  /** The tool at the sample API's origin, published. */
-  async function publish(
-    { request: { path, ...request }, ...definition }: Definition,
-    credential?: string,
-  ): Promise<string> {
-    const credentialId = credential && credentials.get(credential);
-    await test.publish({
-      description: 'An example of the documentation.',
-      ...definition,
-      request: { ...request, url: `${origin}${path}`, ...(credentialId && { credentialId }) },
-    });
-    return definition.key;
-  }
-  const execute = (toolKey: string, args: Record<string, unknown>, more: object = {}): Promise<Execution> =>
-    test.execute({ toolKey, arguments: args, callId, ...more });
-  const lastRequest = async () => {
-    const request = (await test.received()).at(-1);
-    if (!request) throw new Error('the API received nothing');
-    return request;
-  };
+  const publish: SeedWorld['publish'] = (tool, credential) => world.publish(tool, credential);
+  const execute: SeedWorld['execute'] = (key, args, more) => world.execute(key, args, more);
+  const lastRequest: SeedWorld['lastRequest'] = () => world.lastRequest();
 
   it('003: looks up an order by GET with a bearer token and speaks of it', async () => {
     const key = await publish(
@@ -142,7 +106,7 @@ describe('the examples of the seeds', () => {
     const execution = await execute(
       key,
       { issue_description: 'It says "no".\nTwice.', priority_level: 'high' },
-      { context: { contact } },
+      { context: { contact: world.contact } },
     );
 
     expect(execution).toMatchObject({
@@ -444,7 +408,7 @@ describe('the examples of the seeds', () => {
   it('001: sends three correlation headers on a live call, none on a test', async () => {
     await execute('lookup_order_status', { order_number: 'ORD-12345' });
     expect((await lastRequest()).headers).toMatchObject({
-      'x-patchbay-call-id': callId,
+      'x-patchbay-call-id': world.callId,
       'x-patchbay-org-id': test.orgId,
       'x-patchbay-tool-key': 'lookup_order_status',
     });
