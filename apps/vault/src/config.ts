@@ -14,10 +14,6 @@ export class VaultConfig extends DatabaseServiceConfig {
   /** A file with what VAULT_KEYS would hold, line breaks allowed; instead of it. */
   readonly VAULT_KEYS_FILE?: string;
 
-  /** The id of the key that seals today; the last of them when absent. */
-  @Refused(problemOfCurrentKey)
-  readonly VAULT_CURRENT_KEY?: string;
-
   /** Shared with the executors, 32 bytes of base64: proves that a session key is an executor's. */
   @Refused(({ EXECUTOR_KEY }) => problemOfBytes('EXECUTOR_KEY', EXECUTOR_KEY))
   readonly EXECUTOR_KEY!: string;
@@ -32,7 +28,7 @@ export class VaultConfig extends DatabaseServiceConfig {
 
 /** @throws KeyringError */
 export function readKeyring(config: VaultConfig): Keyring {
-  return Keyring.parse(readKeys(config), config.VAULT_CURRENT_KEY);
+  return Keyring.parse(readKeys(config));
 }
 
 export function readExecutorKey({ EXECUTOR_KEY }: VaultConfig): ExecutorKey {
@@ -68,12 +64,7 @@ function readKeys({ VAULT_KEYS, VAULT_KEYS_FILE }: VaultConfig): string {
 }
 
 function problemOfKeys(config: VaultConfig): string | undefined {
-  return problemOf('VAULT_KEYS', () => Keyring.parse(readKeys(config)));
-}
-
-function problemOfCurrentKey(config: VaultConfig): string | undefined {
-  if (problemOfKeys(config)) return undefined; // reported there
-  return problemOf('VAULT_CURRENT_KEY', () => readKeyring(config));
+  return problemOf('VAULT_KEYS', () => readKeyring(config));
 }
 
 function problemOf(variable: string, read: () => Keyring): string | undefined {

@@ -2,7 +2,7 @@ import { patience } from '#runtime/database';
 import { IntakeKey } from '#sealing/intake-key';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { readExecutorKey, readIntakeKey, readKeyring, type VaultConfig } from './config.js';
+import { readExecutorKey, readIntakeKey, type VaultConfig } from './config.js';
 import { AccessEntity } from './accesses/access.entity.js';
 import { AccessLog } from './accesses/access-log.service.js';
 import { AccessesController } from './accesses/accesses.controller.js';
@@ -13,8 +13,17 @@ import { CredentialsController } from './credentials/credentials.controller.js';
 import { CredentialsService } from './credentials/credentials.service.js';
 import { OpeningService } from './credentials/opening.service.js';
 import { ExecutorKey } from './crypto/executor-key.js';
-import { Keyring } from './crypto/keyring.js';
 import { vaultDataSource } from './data-source.js';
+import { KEY_PROVIDER, type KeyProvider } from './keys/key-provider.js';
+import { KeyVersionEntity } from './keys/key-version.entity.js';
+import { KeyVersions } from './keys/key-versions.service.js';
+import { openKeyProvider } from './keys/open-key-provider.js';
+import { OrganizationKeys } from './keys/organization-keys.service.js';
+import { OperationsController } from './rotation/operations.controller.js';
+import { RewrapService } from './rotation/rewrap.service.js';
+import { RotationService } from './rotation/rotation.service.js';
+import { RotationWorker } from './rotation/rotation-worker.service.js';
+import { ShreddingService } from './rotation/shredding.service.js';
 
 @Module({})
 export class VaultModule {
@@ -24,16 +33,22 @@ export class VaultModule {
       module: VaultModule,
       imports: [
         TypeOrmModule.forRoot({ ...dataSource, ...patience }),
-        TypeOrmModule.forFeature([CredentialEntity, AccessEntity]),
+        TypeOrmModule.forFeature([CredentialEntity, AccessEntity, KeyVersionEntity]),
       ],
-      controllers: [CredentialsController, AccessesController],
+      controllers: [CredentialsController, AccessesController, OperationsController],
       providers: [
         AccessLog,
         CredentialsService,
         CredentialIntake,
         OpeningService,
         CredentialSealer,
-        { provide: Keyring, useValue: readKeyring(config) },
+        KeyVersions,
+        OrganizationKeys,
+        RotationService,
+        RewrapService,
+        RotationWorker,
+        ShreddingService,
+        { provide: KEY_PROVIDER, useFactory: (): Promise<KeyProvider> => openKeyProvider(config) },
         { provide: IntakeKey, useValue: readIntakeKey(config) },
         { provide: ExecutorKey, useValue: readExecutorKey(config) },
       ],

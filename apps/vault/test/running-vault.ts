@@ -1,12 +1,15 @@
 import type { ReplyOf, RequestOf, Rpc } from '#contracts/rpc';
 import {
   createCredential,
+  getRotation,
   openCredential,
   replaceCredential,
+  startRotation,
   type Actor,
   type Credential,
   type CredentialSecret,
   type OpenedCredential,
+  type Rotation,
 } from '#contracts/vault.contract';
 import { Deadline } from '#messaging/deadline';
 import { MessagingModule } from '#messaging/messaging.module';
@@ -23,6 +26,7 @@ import { startTestNats } from '#testing/test-nats';
 import { Module, type DynamicModule, type LoggerService } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { randomBytes } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import { format } from 'node:util';
 import pg from 'pg';
 import { VaultConfig } from '../src/config.js';
@@ -68,10 +72,10 @@ export class RunningVault {
   }
 
   /** One more instance; they share the requests. Returns what stops it. */
-  async addInstance(keys = OLD_KEY): Promise<() => Promise<void>> {
+  async addInstance(keys: string | Record<string, string> = OLD_KEY): Promise<() => Promise<void>> {
     const config = loadConfig(VaultConfig, {
       DATABASE_URL: this.databaseUrl,
-      VAULT_KEYS: keys,
+      ...(typeof keys === 'string' ? { VAULT_KEYS: keys } : keys),
       EXECUTOR_KEY: this.executorKey.toString('base64'),
       VAULT_INTAKE_KEY: this.intakeKey.toString('base64'),
     });
@@ -88,12 +92,15 @@ export class RunningVault {
     });
     const app = await NestFactory.createMicroservice(root, { strategy, logger: this.logger() });
     strategy.bindTo(app);
-    await app.listen();
-    const stop = async () => {
-      await app.close();
-      await link.close();
-    };
+    let stopped: Promise<void> | undefined;
+    const stop = () =>
+      (stopped ??= (async () => {
+        await strategy.close();
+        await app.close();
+        await link.close();
+      })());
     this.closing.push(stop);
+    await app.listen();
     return stop;
   }
 
@@ -127,6 +134,24 @@ export class RunningVault {
   unseal({ sealed, version }: OpenedCredential, orgId: string, credentialId: string): CredentialSecret {
     const context = credentialContext({ orgId, credentialId, version });
     return JSON.parse(this.keys.open(sealed, context).toString()) as CredentialSecret;
+  }
+
+  startRotation(keyId?: string): Promise<Rotation> {
+    return this.ask(startRotation, keyId === undefined ? {} : { keyId });
+  }
+
+  /** As the latest rotation is once it satisfies; looked at again and again until then. */
+  async rotationWhen(satisfies: (rotation: Rotation) => boolean): Promise<Rotation> {
+    for (;;) {
+      const rotation = await this.ask(getRotation, {});
+      if (satisfies(rotation)) return rotation;
+      await setTimeout(5);
+    }
+  }
+
+  async rotate(keyId?: string): Promise<Rotation> {
+    const { id } = await this.startRotation(keyId);
+    return this.rotationWhen((rotation) => rotation.id === id && rotation.state === 'finished');
   }
 
   async query(sql: string, values: unknown[] = []): Promise<Record<string, unknown>[]> {

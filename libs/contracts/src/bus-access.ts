@@ -35,9 +35,15 @@ const consumeStream = [
 /** Nobody else may have a secret opened or a definition handed out for execution. */
 const executorsOnly: readonly Rpc[] = [catalog.resolveTool, vault.openCredential];
 
+/** The keys are those of the whole deployment: no organization's admin has a say in them. */
+const operatorsOnly: readonly Rpc[] = [vault.startRotation, vault.getRotation, vault.shredOrganization];
+
 const subjectsOf = (rpcs: readonly (Rpc | Announcement)[]) => rpcs.map(({ subject }) => subject);
 const served = (module: object) => Object.values(module).filter((one): one is Rpc => one instanceof Rpc);
-const forAdmins = (module: object) => served(module).filter((rpc) => !executorsOnly.includes(rpc));
+const forAdmins = (module: object) =>
+  served(module).filter((rpc) => !executorsOnly.includes(rpc) && !operatorsOnly.includes(rpc));
+/** What vaults tell each other. */
+const amongVaults = [vault.rotationChanged, vault.organizationShredded];
 
 /**
  * The one table of who may do what on the bus: a service listens to what its contract declares, and sends what it needs
@@ -48,7 +54,10 @@ export const serviceAccess: Readonly<Record<BusService, BusAccess>> = {
     publish: [vault.getCredential, catalog.toolChanged, catalog.agentChanged],
     subscribe: served(catalog),
   }),
-  vault: access('vault', { publish: [vault.credentialChanged], subscribe: served(vault) }),
+  vault: access('vault', {
+    publish: [vault.credentialChanged, ...amongVaults],
+    subscribe: [...served(vault), ...amongVaults],
+  }),
   executor: access('executor', {
     publish: [...executorsOnly, executor.executionsRecorded, executor.inquireExecution],
     subscribe: [
@@ -65,6 +74,13 @@ export const serviceAccess: Readonly<Record<BusService, BusAccess>> = {
     publish: [...forAdmins(catalog), ...forAdmins(vault), ...forAdmins(audit), ...forAdmins(executor)],
     subscribe: [],
   }),
+};
+
+/** What whoever runs the deployment needs besides a shell: `npm run vault:rotate` and `npm run vault:shred`. */
+export const vaultOperatorAccess: BusAccess = {
+  publish: subjectsOf(operatorsOnly),
+  subscribe: ['_INBOX_vault_operator.>'],
+  inboxPrefix: '_INBOX_vault_operator',
 };
 
 /**

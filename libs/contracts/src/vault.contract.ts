@@ -5,6 +5,7 @@ import { Actor, OpenPurpose } from './vault-access.contract.js';
 
 // One namespace for all that the vault is asked, in files of a readable size.
 export * from './vault-access.contract.js';
+export * from './vault-rotation.contract.js';
 
 /** A secret as entered, or `{keep: true}` in an edit: the stored one stays. A mask is never accepted back. */
 const NewSecret = Type.String({ minLength: 1, maxLength: 16_384 });

@@ -1,5 +1,10 @@
 import * as audit from '#contracts/audit.contract';
-import { orchestratorAccess, serviceAccess, type BusAccess } from '#contracts/bus-access';
+import {
+  orchestratorAccess,
+  serviceAccess,
+  vaultOperatorAccess,
+  type BusAccess,
+} from '#contracts/bus-access';
 import * as catalog from '#contracts/catalog.contract';
 import * as executor from '#contracts/executor.contract';
 import { Announcement, Rpc } from '#contracts/rpc';
@@ -20,8 +25,12 @@ const mine = randomUUID();
 const theirs = randomUUID();
 const stream = executor.executionStream.name;
 
-type User = 'catalog' | 'vault' | 'executor' | 'audit' | 'gateway' | 'orchestrator';
-const users: Record<User, BusAccess> = { ...serviceAccess, orchestrator: orchestratorAccess('demo', mine) };
+type User = 'catalog' | 'vault' | 'executor' | 'audit' | 'gateway' | 'orchestrator' | 'operator';
+const users: Record<User, BusAccess> = {
+  ...serviceAccess,
+  orchestrator: orchestratorAccess('demo', mine),
+  operator: vaultOperatorAccess,
+};
 
 /** Who may send where: the first line that matches a subject says it. What matches none fails the test. */
 const mayPublish: readonly [RegExp, readonly User[]][] = [
@@ -29,6 +38,8 @@ const mayPublish: readonly [RegExp, readonly User[]][] = [
   [/^patchbay\.internal\.vault\.credential\.open$/, ['executor']],
   [/^patchbay\.internal\.vault\.credential\.get$/, ['gateway', 'catalog']],
   [/^patchbay\.internal\.vault\.credential\.changed$/, ['vault']],
+  [/^patchbay\.internal\.vault\.(rotation\.changed|organization\.shredded)$/, ['vault']],
+  [/^patchbay\.internal\.vault\.(rotation|organization)\./, ['operator']],
   [/^patchbay\.internal\.vault\./, ['gateway']],
   [/^patchbay\.internal\.catalog\.tool\.resolve$/, ['executor']],
   [/^patchbay\.internal\.catalog\.(tool|agent)\.changed$/, ['catalog']],

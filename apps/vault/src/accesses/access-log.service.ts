@@ -19,6 +19,8 @@ export interface NewAccess {
   readonly action: AccessAction;
   readonly orgId: string;
   readonly actor: Actor;
+  /** `ok` when absent. */
+  readonly result?: string;
   readonly credentialId?: string | undefined;
   readonly credentialVersion?: number | undefined;
   readonly keyId?: string | undefined;
@@ -30,6 +32,9 @@ const DEFAULT_PAGE = 50;
 /** Only gateways enter credentials: when one does not say for whom, it was the gateway itself. */
 export const GATEWAY: Actor = { type: 'service', id: 'gateway' };
 export const EXECUTOR: Actor = { type: 'service', id: 'executor' };
+export const VAULT: Actor = { type: 'service', id: 'vault' };
+/** Which person is not known to the bus. */
+export const OPERATOR: Actor = { type: 'operator', id: 'operator' };
 
 /**
  * Visible to other sessions at once, but its commit does not wait for the disk: an open is not slowed. Whoever kills the
@@ -51,17 +56,17 @@ export class AccessLog {
     @InjectDataSource() private readonly dataSource: DataSource,
   ) {}
 
-  /** Records a success together with the change that it is: both are committed, or neither. */
+  /** Records what changed something together with the change: both are committed, or neither. */
   async append(transaction: EntityManager, ...accesses: readonly NewAccess[]): Promise<void> {
     await transaction.insert(
       AccessEntity,
-      accesses.map((access) => toEntity(access, 'ok')),
+      accesses.map((access) => toEntity(access)),
     );
   }
 
   /** Records what changes nothing. Resolves once it is written. */
-  async note(access: NewAccess, result = 'ok'): Promise<void> {
-    const row = toEntity(access, result);
+  async note(access: NewAccess): Promise<void> {
+    const row = toEntity(access);
     await this.dataSource.query(INSERT_SOON, [
       ...[row.id, row.at, row.action, row.result, row.actorType, row.actorId, row.orgId, row.credentialId],
       ...[row.credentialVersion, row.keyId, row.origin, row.executionId, row.toolKey, row.callId],
@@ -74,7 +79,7 @@ export class AccessLog {
       return await work();
     } catch (error) {
       const result = error instanceof ServiceError ? error.code : 'internal';
-      await this.note(access, result).catch((unrecorded: unknown) =>
+      await this.note({ ...access, result }).catch((unrecorded: unknown) =>
         this.log.error(`A failed attempt could not be recorded: ${String(unrecorded)}`),
       );
       throw error;
@@ -94,8 +99,8 @@ export class AccessLog {
   }
 }
 
-function toEntity(access: NewAccess, result: string): AccessEntity {
-  const { action, actor, orgId, purpose } = access;
+function toEntity(access: NewAccess): AccessEntity {
+  const { action, actor, orgId, purpose, result = 'ok' } = access;
   return {
     id: uuidv7(),
     at: new Date(),

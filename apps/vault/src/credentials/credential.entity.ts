@@ -1,4 +1,4 @@
-import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import type { Typed } from './credential-fields.js';
 
 /** A secret at rest: its envelope, and the mask that is shown in its place. */
@@ -8,6 +8,7 @@ export interface StoredSecret {
 }
 
 @Entity('credentials')
+@Index('credentials_by_key', ['orgId', 'keyId'])
 export class CredentialEntity {
   @PrimaryColumn('uuid', { name: 'org_id', primaryKeyConstraintName: 'credentials_pkey' })
   orgId!: string;
@@ -30,6 +31,10 @@ export class CredentialEntity {
   /** Bound to every envelope in `content`. */
   @Column('integer')
   version!: number;
+
+  /** The organization's key that its secrets are sealed under; null in what is older than such keys. */
+  @Column('text', { name: 'key_id', nullable: true })
+  keyId!: string | null;
 
   @Column('timestamptz', { name: 'created_at' })
   createdAt!: Date;

@@ -1,8 +1,9 @@
 import { ServiceError } from '#contracts/errors';
 import type { CredentialInput, CredentialSecret } from '#contracts/vault.contract';
-import { Inject, Injectable, Logger } from '@nestjs/common';
-import { EnvelopeError, keyIdOf, openSecret, sealSecret, type SecretOwner } from '../crypto/envelope.js';
-import { Keyring } from '../crypto/keyring.js';
+import { Injectable, Logger } from '@nestjs/common';
+import { EnvelopeError } from '../crypto/box.js';
+import { keyIdOf, openSecret, sealSecret, type KeyFinder, type SecretOwner } from '../crypto/envelope.js';
+import type { NamedKey } from '../crypto/keyring.js';
 import { HIDDEN, maskSecret } from '../crypto/mask.js';
 import type { CredentialEntity, StoredSecret } from './credential.entity.js';
 import { mapSecrets, secretsById, type Typed } from './credential-fields.js';
@@ -14,13 +15,11 @@ type Identity = Pick<CredentialEntity, 'orgId' | 'id' | 'version'>;
 export class CredentialSealer {
   private readonly log = new Logger('CredentialSealer');
 
-  constructor(@Inject(Keyring) private readonly keyring: Keyring) {}
-
-  seal(credential: CredentialInput, identity: Identity): Typed<StoredSecret> {
+  seal(credential: CredentialInput, identity: Identity, key: NamedKey): Typed<StoredSecret> {
     const terms = termsOf(credential.origins, credential);
     return mapSecrets(credential, (secret, { id }) => {
       const plaintext = Buffer.from(secret);
-      const sealed = sealSecret(plaintext, this.keyring, ownerOf(identity, id, terms));
+      const sealed = sealSecret(plaintext, key, ownerOf(identity, id, terms));
       plaintext.fill(0);
       // A person's password is shorter on surprise than on characters: none of it is shown.
       return { sealed, masked: credential.type === 'basic' ? HIDDEN : maskSecret(secret) };
@@ -28,10 +27,10 @@ export class CredentialSealer {
   }
 
   /** @throws ServiceError `credential_unreadable` */
-  open(credential: CredentialEntity): CredentialSecret {
+  open(credential: CredentialEntity, keys: KeyFinder): CredentialSecret {
     const terms = termsOf(credential.origins, credential.content);
     return mapSecrets(credential.content, ({ sealed }, { id }) => {
-      return this.openField(sealed, ownerOf(credential, id, terms));
+      return this.openField(sealed, keys, ownerOf(credential, id, terms));
     });
   }
 
@@ -39,11 +38,26 @@ export class CredentialSealer {
    * One secret; undefined when the credential has no such field.
    * @throws ServiceError `credential_unreadable`
    */
-  openOne(credential: CredentialEntity, fieldId: string): string | undefined {
+  openOne(credential: CredentialEntity, fieldId: string, keys: KeyFinder): string | undefined {
     const stored = secretsById(credential.content).get(fieldId);
     if (!stored) return undefined;
     const terms = termsOf(credential.origins, credential.content);
-    return this.openField(stored.sealed, ownerOf(credential, fieldId, terms));
+    return this.openField(stored.sealed, keys, ownerOf(credential, fieldId, terms));
+  }
+
+  /**
+   * The same secrets and masks sealed anew, under another key: nothing else of the credential changes.
+   * @throws ServiceError `credential_unreadable`
+   */
+  reseal(credential: CredentialEntity, keys: KeyFinder, key: NamedKey): Typed<StoredSecret> {
+    const terms = termsOf(credential.origins, credential.content);
+    return mapSecrets(credential.content, ({ sealed, masked }, { id }) => {
+      const owner = ownerOf(credential, id, terms);
+      const plaintext = Buffer.from(this.openField(sealed, keys, owner));
+      const resealed = sealSecret(plaintext, key, owner);
+      plaintext.fill(0);
+      return { sealed: resealed, masked };
+    });
   }
 
   /** The key that a credential's secrets are sealed under; undefined when it has none. */
@@ -52,9 +66,9 @@ export class CredentialSealer {
     return stored && keyIdOf(stored.sealed);
   }
 
-  private openField(sealed: string, owner: SecretOwner): string {
+  private openField(sealed: string, keys: KeyFinder, owner: SecretOwner): string {
     try {
-      const plaintext = openSecret(sealed, this.keyring, owner);
+      const plaintext = openSecret(sealed, keys, owner);
       const secret = plaintext.toString();
       plaintext.fill(0);
       return secret;

@@ -19,6 +19,8 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { MoreThan, type EntityManager, type Repository } from 'typeorm';
 import { NIL, v7 as uuidv7, validate as isUuid } from 'uuid';
 import { AccessLog } from '../accesses/access-log.service.js';
+import type { NamedKey } from '../crypto/keyring.js';
+import { OrganizationKeys } from '../keys/organization-keys.service.js';
 import { CredentialEntity } from './credential.entity.js';
 import { mapSecrets } from './credential-fields.js';
 import { readForm } from './credential-form.js';
@@ -34,15 +36,19 @@ export class CredentialsService {
     @Inject(CredentialSealer) private readonly sealer: CredentialSealer,
     @Inject(RpcClient) private readonly rpc: RpcClient,
     @Inject(AccessLog) private readonly accesses: AccessLog,
+    @Inject(OrganizationKeys) private readonly keys: OrganizationKeys,
   ) {}
 
   async create(orgId: string, entered: CredentialInput, actor: Actor): Promise<Credential> {
     const now = new Date();
     const identity = { orgId: orgId.toLowerCase(), id: uuidv7(), version: 1 };
-    const created = { ...this.sealed(readForm(entered), identity), createdAt: now, updatedAt: now };
-    await this.credentials.manager.transaction(async (transaction) => {
-      await transaction.insert(CredentialEntity, created);
-      await this.record(transaction, 'create', created, actor);
+    const form = readForm(entered);
+    const created = await this.credentials.manager.transaction(async (transaction) => {
+      const key = await this.keys.forSealing(transaction, identity.orgId);
+      const sealed = { ...this.sealed(form, identity, key), createdAt: now, updatedAt: now };
+      await transaction.insert(CredentialEntity, sealed);
+      await this.record(transaction, 'create', sealed, actor);
+      return sealed;
     });
     return toCredential(created);
   }
@@ -78,10 +84,12 @@ export class CredentialsService {
       });
       if (!stored) throw notFound(credentialId);
       if (ifVersion !== undefined && ifVersion !== stored.version) throw changedMeanwhile(stored);
-      const secretOf = (fieldId: string) => this.sealer.openOne(stored, fieldId);
+      const opening = await this.keys.forOpening(transaction, stored);
+      const secretOf = (fieldId: string) => this.sealer.openOne(stored, fieldId, opening);
       const form = readForm(edit, { origins: stored.origins, secretOf });
       const { orgId: owner, id, version, createdAt } = stored;
-      const sealed = this.sealed(form, { orgId: owner, id, version: version + 1 });
+      const key = await this.keys.forSealing(transaction, owner);
+      const sealed = this.sealed(form, { orgId: owner, id, version: version + 1 }, key);
       const next = { ...sealed, createdAt, updatedAt: new Date() };
       await transaction.update(CredentialEntity, { orgId: owner, id }, next);
       await this.record(transaction, 'replace', next, actor);
@@ -113,18 +121,28 @@ export class CredentialsService {
   private record(
     transaction: EntityManager,
     action: AccessAction,
-    { orgId, id, version, content }: Pick<CredentialEntity, 'orgId' | 'id' | 'version' | 'content'>,
+    { orgId, id, version, keyId }: Pick<CredentialEntity, 'orgId' | 'id' | 'version' | 'keyId'>,
     actor: Actor,
   ): Promise<void> {
-    const keyId = this.sealer.keyIdOf(content);
-    const access = { action, actor, orgId, credentialId: id, credentialVersion: version, keyId };
+    const access = {
+      action,
+      actor,
+      orgId,
+      credentialId: id,
+      credentialVersion: version,
+      keyId: keyId ?? undefined,
+    };
     return this.accesses.append(transaction, access);
   }
 
   /** Every secret is sealed anew for each version, kept ones too: version and origins are bound to it. */
-  private sealed(form: CredentialInput, identity: Pick<CredentialEntity, 'orgId' | 'id' | 'version'>) {
+  private sealed(
+    form: CredentialInput,
+    identity: Pick<CredentialEntity, 'orgId' | 'id' | 'version'>,
+    key: NamedKey,
+  ) {
     const { name, origins } = form;
-    return { ...identity, name, origins, content: this.sealer.seal(form, identity) };
+    return { ...identity, name, origins, content: this.sealer.seal(form, identity, key), keyId: key.id };
   }
 
   private announceChange({ orgId, id }: Pick<CredentialEntity, 'orgId' | 'id'>): void {

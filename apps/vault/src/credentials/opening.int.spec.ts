@@ -1,17 +1,11 @@
-import {
-  openCredential,
-  type CredentialEdit,
-  type CredentialInput,
-  type CredentialSecret,
-} from '#contracts/vault.contract';
+import { openCredential, type CredentialInput, type CredentialSecret } from '#contracts/vault.contract';
 import { SessionKeyPair } from '#sealing/session-key';
 import { registry } from '#telemetry/metrics';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { randomBytes, randomUUID } from 'node:crypto';
-import { NEW_KEY, OLD_KEY, RunningVault } from '../../test/running-vault.js';
+import { RunningVault } from '../../test/running-vault.js';
 
 const ORIGIN = 'https://api.example.com';
-const keep = { keep: true } as const;
 
 describe('opening a credential', () => {
   let vault: RunningVault;
@@ -33,10 +27,6 @@ describe('opening a credential', () => {
   };
   const bearer = (token: string) => create({ type: 'bearer', token });
   const open = (credentialId: string) => vault.open(orgId, credentialId, ORIGIN);
-  const restart = async (keys: string) => {
-    await stopInstance();
-    stopInstance = await vault.addInstance(keys);
-  };
   const opensWith = async (result: string): Promise<number> => {
     const metric = await registry.getSingleMetric('patchbay_vault_credential_opens_total')?.get();
     return metric?.values.find((value) => value.labels.result === result)?.value ?? 0;
@@ -192,51 +182,6 @@ describe('opening a credential', () => {
       await vault.query("UPDATE vault.credentials SET name = 'x' WHERE id = $1", [id]);
 
       expect(await open(id)).toEqual({ type: 'bearer', token: 'one' });
-    });
-  });
-
-  describe('while keys are rotated', () => {
-    const keyOf = async (id: string) => {
-      const [row] = await vault.query(
-        "SELECT content #>> '{token,sealed}' AS sealed FROM vault.credentials WHERE id = $1",
-        [id],
-      );
-      return (row?.sealed as string).split('.')[1];
-    };
-    const edit = (credentialId: string, token: string | { keep: true }) => {
-      const credential: CredentialEdit = { type: 'bearer', name: 'CRM', origins: [ORIGIN], token };
-      return vault.replace(orgId, credentialId, credential);
-    };
-
-    it('works under the old key, and an edit seals under the current one', async () => {
-      const id = await bearer('abc');
-      expect(await keyOf(id)).toBe('old');
-
-      await restart(`${OLD_KEY},${NEW_KEY}`);
-      expect(await open(id)).toMatchObject({ token: 'abc' });
-      await edit(id, keep);
-      expect(await keyOf(id)).toBe('new');
-
-      await restart(NEW_KEY);
-      expect(await open(id)).toMatchObject({ token: 'abc' });
-    });
-
-    it('fails without its key, says in the log which one, and works again once re-entered', async () => {
-      const id = await bearer('abc');
-      await restart(NEW_KEY);
-      const before = await opensWith('credential_unreadable');
-
-      await expect(open(id)).rejects.toMatchObject({ code: 'credential_unreadable' });
-      await expect(edit(id, keep)).rejects.toMatchObject({
-        code: 'credential_unreadable',
-      });
-      expect(await opensWith('credential_unreadable')).toBe(before + 1);
-      expect(vault.log.filter((line) => line.includes(id))).toEqual(
-        Array.from({ length: 2 }, () => expect.stringContaining('key `old`, does not open: its key is not')),
-      );
-
-      await edit(id, 'again');
-      expect(await open(id)).toMatchObject({ token: 'again' });
     });
   });
 });

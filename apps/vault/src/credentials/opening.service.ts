@@ -6,7 +6,11 @@ import { Counter, registry } from '#telemetry/metrics';
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { Repository } from 'typeorm';
+import type { KeyFinder } from '../crypto/envelope.js';
 import { ExecutorKey } from '../crypto/executor-key.js';
+import { KeyVersionEntity } from '../keys/key-version.entity.js';
+import { OrganizationKeyEntity } from '../keys/organization-key.entity.js';
+import { OrganizationKeys } from '../keys/organization-keys.service.js';
 import { canonicalOrigin } from './canonical-origin.js';
 import { AccessLog, EXECUTOR, type NewAccess } from '../accesses/access-log.service.js';
 import { CredentialEntity } from './credential.entity.js';
@@ -20,6 +24,11 @@ const opensTotal = new Counter({
   registers: [registry],
 });
 
+interface CredentialWithKey extends CredentialEntity {
+  readonly key?: OrganizationKeyEntity | null;
+  readonly keyVersion?: KeyVersionEntity | null;
+}
+
 /** The one way a secret leaves the vault: sealed to an executor, for an origin it was entered for. */
 @Injectable()
 export class OpeningService {
@@ -28,6 +37,7 @@ export class OpeningService {
     @Inject(CredentialSealer) private readonly sealer: CredentialSealer,
     @Inject(ExecutorKey) private readonly executorKey: ExecutorKey,
     @Inject(AccessLog) private readonly accesses: AccessLog,
+    @Inject(OrganizationKeys) private readonly keys: OrganizationKeys,
   ) {}
 
   /** Nothing is handed out before it is on record for whom; what was refused is on record too. */
@@ -51,20 +61,39 @@ export class OpeningService {
       throw new ServiceError('forbidden', 'The session key is not proven to be that of an executor');
     }
     const destination = readOrigin(origin);
-    const credential = await this.credentials.findOneBy({ orgId, id: credentialId });
+    const credential = await this.find(orgId, credentialId);
     if (!credential) throw notFound(credentialId);
     const { name, version, origins } = credential;
     if (!origins.includes(destination)) {
       const message = `Credential ${credential.id} was not entered for ${destination}`;
       throw new ServiceError('credential_origin_mismatch', message);
     }
-    const plaintext = Buffer.from(JSON.stringify(this.sealer.open(credential)));
+    const keys = await this.keysOf(credential);
+    const plaintext = Buffer.from(JSON.stringify(this.sealer.open(credential, keys)));
     const context = credentialContext({ orgId: credential.orgId, credentialId: credential.id, version });
     const sealed = this.executorKey.sealTo(session, plaintext, context);
     plaintext.fill(0);
-    const keyId = this.sealer.keyIdOf(credential.content);
+    const keyId = credential.keyId ?? this.sealer.keyIdOf(credential.content);
     await this.accesses.note({ ...access, credentialVersion: version, keyId });
     return { sealed, version, name };
+  }
+
+  /** In one statement, so that record and key belong together while keys are rotated. */
+  private async find(orgId: string, credentialId: string): Promise<CredentialWithKey | undefined> {
+    const found = await this.credentials
+      .createQueryBuilder('c')
+      .leftJoinAndMapOne('c.key', OrganizationKeyEntity, 'k', 'k.org_id = c.org_id AND k.id = c.key_id')
+      .leftJoinAndMapOne('c.keyVersion', KeyVersionEntity, 'v', 'v.id = k.key_version')
+      .where({ orgId, id: credentialId })
+      .getOne();
+    return found as CredentialWithKey | undefined;
+  }
+
+  private keysOf({ keyId, key, keyVersion }: CredentialWithKey): Promise<KeyFinder> {
+    if (keyId === null) return this.keys.oldKeys(this.credentials.manager);
+    if (!key || !keyVersion) return this.keys.finderOf(undefined);
+    const { orgId, id, wrapped } = key;
+    return this.keys.finderOf({ orgId, id, keyVersion: keyVersion.id, wrapped, state: keyVersion.state });
   }
 }
 

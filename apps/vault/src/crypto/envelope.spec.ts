@@ -1,13 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { randomBytes } from 'node:crypto';
-import { EnvelopeError, keyIdOf, openSecret, sealSecret, type SecretOwner } from './envelope.js';
+import { EnvelopeError } from './box.js';
+import { keyIdOf, openSecret, sealSecret, type SecretOwner } from './envelope.js';
 import { Keyring } from './keyring.js';
 
 const oldKey = `old:${randomBytes(32).toString('base64')}`;
 const newKey = `new:${randomBytes(32).toString('base64')}`;
-const keyring = Keyring.parse(`${oldKey},${newKey}`, 'new');
-const keyringOfOld = Keyring.parse(`${oldKey},${newKey}`, 'old');
+const keyring = Keyring.parse(`${oldKey},${newKey}`);
+const keyringOfOld = Keyring.parse(`${newKey},${oldKey}`);
 
 const owner: SecretOwner = {
   orgId: '11111111-1111-4111-8111-111111111111',
@@ -17,7 +18,7 @@ const owner: SecretOwner = {
   terms: '[["https://api.example.com"],{"type":"bearer","token":null}]',
 };
 const secret = Buffer.from('sk_live_51H8x');
-const seal = () => sealSecret(secret, keyring, owner);
+const seal = () => sealSecret(secret, keyring.current, owner);
 
 const dataParts = [2, 3, 4, 5, 6];
 
@@ -58,7 +59,7 @@ describe('an envelope', () => {
     });
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 2000 }), owners, (bytes, whose) => {
-        const sealed = sealSecret(Buffer.from(bytes), keyring, whose);
+        const sealed = sealSecret(Buffer.from(bytes), keyring.current, whose);
         expect(openSecret(sealed, keyring, whose)).toEqual(Buffer.from(bytes));
       }),
     );
@@ -66,7 +67,7 @@ describe('an envelope', () => {
 
   it('holds nothing and 64 KiB alike', () => {
     for (const bytes of [Buffer.alloc(0), randomBytes(65_536)]) {
-      expect(openSecret(sealSecret(bytes, keyring, owner), keyring, owner)).toEqual(bytes);
+      expect(openSecret(sealSecret(bytes, keyring.current, owner), keyring, owner)).toEqual(bytes);
     }
   });
 
@@ -93,16 +94,16 @@ describe('an envelope', () => {
   });
 
   it('opens under an old key while a newer one seals', () => {
-    const sealedBefore = sealSecret(secret, keyringOfOld, owner);
+    const sealedBefore = sealSecret(secret, keyringOfOld.current, owner);
 
     expect(keyIdOf(sealedBefore)).toBe('old');
     expect(openSecret(sealedBefore, keyring, owner)).toEqual(secret);
   });
 
   it('does not open once its key has left the keyring', () => {
-    const sealedBefore = sealSecret(secret, keyringOfOld, owner);
+    const sealedBefore = sealSecret(secret, keyringOfOld.current, owner);
 
-    expect(() => openSecret(sealedBefore, Keyring.parse(newKey), owner)).toThrow('not in the keyring');
+    expect(() => openSecret(sealedBefore, Keyring.parse(newKey), owner)).toThrow('its key is not there');
   });
 
   it('does not open under another key of the same id', () => {
@@ -126,7 +127,7 @@ describe('an envelope', () => {
     expect(owners).toHaveLength(32);
 
     for (const sealedFor of owners) {
-      const sealed = sealSecret(secret, keyring, sealedFor);
+      const sealed = sealSecret(secret, keyring.current, sealedFor);
       expect(openSecret(sealed, keyring, sealedFor)).toEqual(secret);
       for (const other of owners.filter((one) => one !== sealedFor)) {
         expect(() => openSecret(sealed, keyring, other)).toThrow(EnvelopeError);
@@ -137,7 +138,7 @@ describe('an envelope', () => {
   it.each(['', ',', '","', '|', '.', ':', '\0', '\n'])(
     'is not confused by values that run into each other around %j',
     (separator) => {
-      const sealed = sealSecret(secret, keyring, { ...owner, field: 'a', terms: `b${separator}c` });
+      const sealed = sealSecret(secret, keyring.current, { ...owner, field: 'a', terms: `b${separator}c` });
       const confused = { ...owner, field: `a${separator}b`, terms: 'c' };
 
       expect(() => openSecret(sealed, keyring, confused)).toThrow(EnvelopeError);
@@ -153,7 +154,7 @@ describe('an envelope', () => {
 
   it('does not open when it names the other key, in either direction', () => {
     expect(accepted([seal().replace('.new.', '.old.')])).toEqual([]);
-    expect(accepted([sealSecret(secret, keyringOfOld, owner).replace('.old.', '.new.')])).toEqual([]);
+    expect(accepted([sealSecret(secret, keyringOfOld.current, owner).replace('.old.', '.new.')])).toEqual([]);
   });
 
   it('does not open when any one bit of its text differs', () => {

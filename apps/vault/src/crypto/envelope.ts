@@ -1,13 +1,9 @@
 import { decodeBase64Url } from '#sealing/encoding';
-import { createCipheriv, createDecipheriv, randomBytes, type CipherKey } from 'node:crypto';
-import { KEY_ID, type Keyring } from './keyring.js';
+import { randomBytes, type KeyObject } from 'node:crypto';
+import { decrypt, encrypt, EnvelopeError, IV_BYTES, KEY_BYTES, TAG_BYTES, type Box } from './box.js';
+import { KEY_ID, type NamedKey } from './keyring.js';
 
 const FORMAT = 'v1';
-const KEY_BYTES = 32;
-const IV_BYTES = 12;
-const TAG_BYTES = 16;
-const cipher = 'aes-256-gcm';
-const options = { authTagLength: TAG_BYTES }; // without it, Node takes tags of 4 bytes
 
 /** Whose secret it is. All of it is bound to the ciphertext, which opens nowhere else. */
 export interface SecretOwner {
@@ -20,25 +16,20 @@ export interface SecretOwner {
   readonly terms: string;
 }
 
-/** A sealed secret does not open. Says why, nothing of what is inside. */
-export class EnvelopeError extends Error {}
-
-interface Box {
-  readonly iv: Buffer;
-  readonly ciphertext: Buffer;
-  readonly tag: Buffer;
+/** Finds the key of an id; undefined when it has none of that id. */
+export interface KeyFinder {
+  find(id: string): KeyObject | undefined;
 }
 
 /**
- * Seals one secret under a data key of its own, which is sealed under the keyring's current key. The text is
+ * Seals one secret under a data key of its own, which is sealed under `key`. The text is
  *
  *     v1.<key id>.<wrap iv>.<wrapped data key and its tag>.<iv>.<ciphertext>.<tag>
  *
  * each part after the key id in base64url of 12, 48, 12, any and 16 bytes. Both boxes are AES-256-GCM; both have
  * format, key id and owner as associated data.
  */
-export function sealSecret(plaintext: Buffer, keyring: Keyring, owner: SecretOwner): string {
-  const { id, key } = keyring.current;
+export function sealSecret(plaintext: Buffer, { id, key }: NamedKey, owner: SecretOwner): string {
   const dataKey = randomBytes(KEY_BYTES);
   const wrapped = encrypt(key, dataKey, associatedData('data key', id, owner));
   const box = encrypt(dataKey, plaintext, associatedData('secret', id, owner));
@@ -50,12 +41,12 @@ export function sealSecret(plaintext: Buffer, keyring: Keyring, owner: SecretOwn
 
 /**
  * Opens what {@link sealSecret} sealed for this owner. The caller erases the plaintext after use.
- * @throws EnvelopeError when the text is not whole, its key is not in the keyring, or anything was altered
+ * @throws EnvelopeError when the text is not whole, its key is not among those given, or anything was altered
  */
-export function openSecret(sealed: string, keyring: Keyring, owner: SecretOwner): Buffer {
+export function openSecret(sealed: string, keys: KeyFinder, owner: SecretOwner): Buffer {
   const { keyId, wrapped, box } = parseEnvelope(sealed);
-  const key = keyring.find(keyId);
-  if (!key) throw new EnvelopeError('its key is not in the keyring');
+  const key = keys.find(keyId);
+  if (!key) throw new EnvelopeError('its key is not there');
   const dataKey = decrypt(key, wrapped, associatedData('data key', keyId, owner));
   try {
     return decrypt(dataKey, box, associatedData('secret', keyId, owner));
@@ -95,23 +86,4 @@ function associatedData(box: 'data key' | 'secret', keyId: string, owner: Secret
   const { orgId, credentialId, version, field, terms } = owner;
   const bound = [`patchbay vault ${box}`, FORMAT, keyId, orgId, credentialId, String(version), field, terms];
   return Buffer.from(JSON.stringify(bound));
-}
-
-function encrypt(key: CipherKey, plaintext: Buffer, associated: Buffer): Box {
-  const iv = randomBytes(IV_BYTES);
-  const sealer = createCipheriv(cipher, key, iv, options).setAAD(associated);
-  const ciphertext = Buffer.concat([sealer.update(plaintext), sealer.final()]);
-  return { iv, ciphertext, tag: sealer.getAuthTag() };
-}
-
-function decrypt(key: CipherKey, { iv, ciphertext, tag }: Box, associated: Buffer): Buffer {
-  const opener = createDecipheriv(cipher, key, iv, options).setAAD(associated).setAuthTag(tag);
-  const unverified = opener.update(ciphertext);
-  try {
-    return Buffer.concat([unverified, opener.final()]);
-  } catch {
-    throw new EnvelopeError('it was altered, or sealed for something else');
-  } finally {
-    unverified.fill(0); // nobody sees it before the tag was checked
-  }
 }

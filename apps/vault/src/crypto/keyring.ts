@@ -12,20 +12,19 @@ export interface NamedKey {
 /** No dot: the envelope separates its parts by dots. */
 export const KEY_ID = /^[a-z0-9][a-z0-9_-]{0,31}$/;
 
-/** The keys that wrap data keys: one seals today, every one of them opens what it sealed. */
+/** The keys that an operator gave, in the order given. */
 export class Keyring {
   private constructor(
     private readonly keys: ReadonlyMap<string, KeyObject>,
-    /** Seals today. */
+    /** The last of them. */
     readonly current: NamedKey,
   ) {}
 
   /**
    * Reads `kid:key` entries separated by commas or white space; a key is 32 bytes of base64.
-   * @param currentId the key that seals today; the last one when absent
    * @throws KeyringError
    */
-  static parse(text: string, currentId?: string): Keyring {
+  static parse(text: string): Keyring {
     const keys = new Map<string, KeyObject>();
     const entries = text.split(/[\s,]+/).filter((entry) => entry !== '');
     for (const [index, entry] of entries.entries()) {
@@ -37,12 +36,9 @@ export class Keyring {
       if (keys.has(id)) throw new KeyringError(`key \`${id}\` is there twice`);
       keys.set(id, readKey(id, encoded));
     }
-    const id = currentId ?? [...keys.keys()].at(-1);
-    if (id === undefined) throw new KeyringError('there is no key');
-    const key = keys.get(id);
-    // Not quoted unless it can only be an id: a key may have been put where its id belongs.
-    if (!key) throw new KeyringError(`there is no key ${KEY_ID.test(id) ? `\`${id}\`` : 'of that id'}`);
-    return new Keyring(keys, { id, key });
+    const last = [...keys].at(-1);
+    if (!last) throw new KeyringError('there is no key');
+    return new Keyring(keys, { id: last[0], key: last[1] });
   }
 
   /** Undefined when the keyring does not hold the key. */
