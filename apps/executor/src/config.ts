@@ -1,6 +1,6 @@
 import { DatabaseServiceConfig } from '#runtime/service.config';
 import { Type } from 'class-transformer';
-import { IsInt, IsString, Matches, Max, Min } from 'class-validator';
+import { IsInt, IsOptional, IsString, Matches, Max, Min } from 'class-validator';
 
 export class ExecutorConfig extends DatabaseServiceConfig {
   /** What proves to the vault that an executor asks: 32 bytes in base64, the same as the vault's. */
@@ -10,6 +10,11 @@ export class ExecutorConfig extends DatabaseServiceConfig {
   /** Origins and CIDRs allowed besides https to public addresses, separated by commas. */
   @IsString()
   readonly EGRESS_ALLOW: string = '';
+
+  /** A PEM file with authorities to trust besides the public ones, for upstreams with certificates of one's own. */
+  @IsOptional()
+  @IsString()
+  readonly EGRESS_CA_FILE?: string;
 
   /** `X-<prefix>-Call-ID` and its two companions. */
   @Matches(/^[A-Za-z][A-Za-z0-9-]{0,31}$/, {

@@ -1,9 +1,11 @@
 import Type from 'typebox';
 import { closed, Done, Page, pageFields, Timestamp, Uuid } from './common.contract.js';
+import { CertificateSummary, credentialTypes, type Typed } from './credential-types.contract.js';
 import { Announcement, Rpc } from './rpc.js';
 import { Actor, OpenPurpose } from './vault-access.contract.js';
 
 // One namespace for all that the vault is asked, in files of a readable size.
+export * from './credential-types.contract.js';
 export * from './vault-access.contract.js';
 export * from './vault-rotation.contract.js';
 
@@ -12,25 +14,6 @@ const NewSecret = Type.String({ minLength: 1, maxLength: 16_384 });
 const Keep = Type.Object({ keep: Type.Literal(true) }, closed);
 const EditedSecret = Type.Union([NewSecret, Keep]);
 const Masked = Type.Object({ masked: Type.String() }, closed);
-
-const HeaderName = Type.String({ pattern: "^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$" });
-const Parameter = Type.String({ minLength: 1, maxLength: 128 });
-
-/** The fields of each type; `secret` is what stands where a secret goes: a value, a value or `keep`, a mask. */
-const credentialTypes = (secret: Type.TSchema) => ({
-  none: {},
-  bearer: { token: secret },
-  basic: { username: Type.String({ minLength: 1, maxLength: 1024 }), password: secret },
-  api_key: { in: Type.Enum(['header', 'query', 'body']), parameter: Parameter, value: secret },
-  headers: {
-    headers: Type.Array(Type.Object({ name: HeaderName, value: secret }, closed), {
-      minItems: 1,
-      maxItems: 20,
-    }),
-  },
-});
-
-export type CredentialType = keyof ReturnType<typeof credentialTypes>;
 
 const commonFields = {
   name: Type.String({ minLength: 1, maxLength: 120 }),
@@ -59,13 +42,6 @@ interface Common {
   name: string;
   origins: string[];
 }
-type Typed<Secret> =
-  | { type: 'none' }
-  | { type: 'bearer'; token: Secret }
-  | { type: 'basic'; username: string; password: Secret }
-  | { type: 'api_key'; in: 'header' | 'query' | 'body'; parameter: string; value: Secret }
-  | { type: 'headers'; headers: { name: string; value: Secret }[] };
-
 export type CredentialInput = Common & Typed<string>;
 export const CredentialInput = credentialUnion<CredentialInput>(NewSecret, {});
 
@@ -78,6 +54,8 @@ interface Stored {
   version: number;
   createdAt: string;
   updatedAt: string;
+  /** Of a client certificate. */
+  certificateSummary?: CertificateSummary;
 }
 export type Credential = Stored & Common & Typed<{ masked: string }>;
 /** As stored, every secret field masked. */
@@ -86,6 +64,7 @@ export const Credential = credentialUnion<Credential>(Masked, {
   version: Type.Integer({ minimum: 1 }),
   createdAt: Timestamp,
   updatedAt: Timestamp,
+  certificateSummary: Type.Optional(CertificateSummary),
 });
 
 const oneCredential = { orgId: Uuid, credentialId: Uuid };

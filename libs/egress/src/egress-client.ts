@@ -1,4 +1,5 @@
 import type { Cancellation } from './cancellation.js';
+import type { ClientCertificate } from './client-certificate.js';
 import type { EgressPolicy } from './egress-policy.js';
 import { abortReason, notSent, type EgressFailureReason, type EgressResult } from './egress-result.js';
 import type { ConnectorWiring } from './guarded-connector.js';
@@ -31,6 +32,8 @@ export interface EgressRequest {
   readonly policy?: EgressPolicy;
   /** Requests of different partitions never share a connection: the organization's id keeps tenants apart. */
   readonly partition?: string;
+  /** Shown to the server when connecting. Connections made with one serve requests with the same one only. */
+  readonly clientCertificate?: ClientCertificate | undefined;
 }
 
 export interface EgressClientOptions extends Partial<PoolLimits> {
@@ -100,7 +103,11 @@ export class EgressClient {
     if (typeof wire === 'string') return failed('invalid_request', wire, `${wire}.`);
     if (cancellation?.isCancelled) return failed('cancelled', 'before it was begun');
     if (signal?.aborted) return failed(abortReason(signal), 'before it was begun');
-    const pool = this.poolOf(found.target, policy, request.partition ?? '');
+    const { partition = '', clientCertificate } = request;
+    if (clientCertificate && found.target.url.protocol !== 'https:') {
+      return failed('invalid_request', 'A client certificate can be shown over https only');
+    }
+    const pool = this.poolOf(found.target, policy, partition, clientCertificate);
     return pool.send(found.path, wire, { timeoutMs, signal, cancellation, maxBytes });
   }
 
@@ -121,12 +128,23 @@ export class EgressClient {
     await Promise.all(pools.map(({ pool }) => pool.close()));
   }
 
-  /** One pool per policy, partition and origin: a connection opened under one policy is never used under another. */
-  private poolOf(target: Target, policy: EgressPolicy, partition: string): OriginPool {
-    const key = `${policy.version} ${target.origin} ${partition}`;
+  /**
+   * One pool per policy, partition, origin and client certificate: a connection opened under one policy, or in
+   * somebody's name, is never used under or for another.
+   */
+  private poolOf(
+    target: Target,
+    policy: EgressPolicy,
+    partition: string,
+    clientCertificate: ClientCertificate | undefined,
+  ): OriginPool {
+    const key = `${policy.version} ${target.origin} ${partition}`.concat(
+      clientCertificate ? ` ${clientCertificate.fingerprint}` : '',
+    );
     let entry = this.pools.get(key);
     if (!entry) {
-      entry = { pool: new OriginPool(target, policy, this.limits, this.wiring), lastUse: 0 };
+      const wiring = clientCertificate ? { ...this.wiring, clientCertificate } : this.wiring;
+      entry = { pool: new OriginPool(target, policy, this.limits, wiring), lastUse: 0 };
       this.pools.set(key, entry);
       if (this.pools.size > this.maxOrigins) this.evictStalest(key);
     }

@@ -1,6 +1,7 @@
 import { isIP, type LookupFunction } from 'node:net';
 import { buildConnector } from 'undici';
 import { describeAddress } from './address-policy.js';
+import type { ClientCertificate } from './client-certificate.js';
 import type { EgressPolicy, Reach } from './egress-policy.js';
 import type { ResolveHost } from './host-resolver.js';
 
@@ -25,6 +26,7 @@ export interface ConnectorWiring {
   readonly ca?: string | readonly string[];
   /** Longest wait for a connection in milliseconds, DNS and TLS included; undici rounds it up by as much as a second. */
   readonly connectTimeoutMs: number;
+  readonly clientCertificate?: ClientCertificate;
 }
 
 /** A name with more addresses than this is tried at the first few; all of them are judged. */
@@ -38,13 +40,14 @@ const MOST_ADDRESSES_TRIED = 6;
 export function guardedConnector(
   policy: EgressPolicy,
   reach: Reach,
-  { resolve, ca, connectTimeoutMs }: ConnectorWiring,
+  { resolve, ca, connectTimeoutMs, clientCertificate }: ConnectorWiring,
 ): buildConnector.connector {
   const connect = buildConnector({
     allowH2: false,
     minVersion: 'TLSv1.2',
     rejectUnauthorized: true, // said aloud: NODE_TLS_REJECT_UNAUTHORIZED=0 would otherwise decide
     ...(ca === undefined ? {} : { ca: [ca].flat() }),
+    ...clientCertificate?.tlsOptions(),
     lookup: guardedLookup(policy, reach, resolve),
     autoSelectFamily: true, // tries the next address when one does not answer
     autoSelectFamilyAttemptTimeout: 500,
@@ -55,7 +58,7 @@ export function guardedConnector(
       callback(notAllowed(to.hostname, to.hostname), null);
       return;
     }
-    connect(to, (error, socket) => {
+    const judged: buildConnector.Callback = (...[error, socket]) => {
       if (error) {
         callback(asConnectError(error, to.protocol), null);
         return;
@@ -67,7 +70,13 @@ export function guardedConnector(
       }
       socket.destroy();
       callback(problem, null);
-    });
+    };
+    try {
+      connect(to, judged);
+    } catch (error) {
+      // A client certificate whose key does not open is found out here, before anything is connected.
+      callback(new ConnectError('tls', describe(error)), null);
+    }
   };
 }
 

@@ -1,6 +1,10 @@
 import type { CredentialSecret } from '#contracts/vault.contract';
+import { ClientCertificate } from '#egress/client-certificate';
 import type { RenderedRequest } from '#toolcall/compile-request';
 import { Secret } from '#toolcall/secret';
+import { awsSigner } from './signing/aws-signer.js';
+import { hmacSigner } from './signing/hmac-signer.js';
+import type { RequestSigner } from './signing/request-signer.js';
 
 /** Where a secret goes in a request; the secret itself cannot be printed. */
 export type Placement =
@@ -27,7 +31,22 @@ export function placementsOf(secret: CredentialSecret): Placement[] {
       return [{ in: secret.in, name: secret.parameter, value: new Secret(secret.value) }];
     case 'headers':
       return secret.headers.map(({ name, value }) => header(name, value));
+    case 'hmac':
+    case 'aws_sigv4':
+    case 'mtls':
+      return []; // what they prove with goes in no place of its own
   }
+}
+
+/** What signs the request once all else is in it; undefined where the type signs nothing. */
+export function signerOf(secret: CredentialSecret): RequestSigner | undefined {
+  if (secret.type === 'hmac') return hmacSigner(secret);
+  return secret.type === 'aws_sigv4' ? awsSigner(secret) : undefined;
+}
+
+/** What is shown to the server when connecting; undefined where the type has none. */
+export function clientCertificateOf(secret: CredentialSecret): ClientCertificate | undefined {
+  return secret.type === 'mtls' ? new ClientCertificate(secret) : undefined;
 }
 
 /** The values that must never be seen again, as whoever echoes them would print them. */
@@ -43,6 +62,15 @@ export function secretValues(secret: CredentialSecret): string[] {
       return [secret.value];
     case 'headers':
       return secret.headers.map(({ value }) => value);
+    case 'hmac':
+      return [secret.secret, secret.secret.replace(/^whsec_/, '')];
+    case 'aws_sigv4':
+      return [secret.secretAccessKey, ...(secret.sessionToken === undefined ? [] : [secret.sessionToken])];
+    case 'mtls':
+      return [
+        ...secret.privateKey.split(/\s*\n/).filter((line) => line !== '' && !line.startsWith('-----')),
+        ...(secret.passphrase === undefined ? [] : [secret.passphrase]),
+      ];
   }
 }
 

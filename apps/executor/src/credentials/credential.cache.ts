@@ -1,4 +1,5 @@
 import { openCredential, type CredentialSecret } from '#contracts/vault.contract';
+import type { ClientCertificate } from '#egress/client-certificate';
 import { Deadline } from '#messaging/deadline';
 import { NatsLink } from '#messaging/nats-connection';
 import { RpcClient } from '#messaging/rpc.client';
@@ -10,13 +11,23 @@ import { Inject, Injectable } from '@nestjs/common';
 import { context, type Context } from '@opentelemetry/api';
 import { ExecutorConfig } from '../config.js';
 import { RefreshingCache } from '../refreshing-cache.js';
-import { placementsOf, secretValues, type Placement } from './apply-credential.js';
+import {
+  clientCertificateOf,
+  placementsOf,
+  secretValues,
+  signerOf,
+  type Placement,
+} from './apply-credential.js';
+import type { RequestSigner } from './signing/request-signer.js';
 
 /** A credential this process may use for half a minute. */
 export interface OpenCredential {
   /** As shown to people, in place of the secret. */
   readonly name: string;
   readonly placements: readonly Placement[];
+  /** Signs the request with the placements in it. */
+  readonly signer: RequestSigner | undefined;
+  readonly clientCertificate: ClientCertificate | undefined;
   /** Takes its values out of whatever the upstream says. */
   readonly scrubber: Scrubber;
 }
@@ -79,6 +90,16 @@ export class CredentialCache {
     const plaintext = this.keyPair.open(sealed, credentialContext({ orgId, credentialId, version }));
     const secret = JSON.parse(plaintext.toString()) as CredentialSecret;
     plaintext.fill(0);
-    return { name, placements: placementsOf(secret), scrubber: new Scrubber(secretValues(secret)) };
+    return { name, ...usable(secret) };
   }
+}
+
+/** The secret as it is used: whatever can be worked out once, is. */
+function usable(secret: CredentialSecret): Omit<OpenCredential, 'name'> {
+  return {
+    placements: placementsOf(secret),
+    signer: signerOf(secret),
+    clientCertificate: clientCertificateOf(secret),
+    scrubber: new Scrubber(secretValues(secret)),
+  };
 }

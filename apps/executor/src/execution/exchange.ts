@@ -7,6 +7,7 @@ import type { VariableNotFound } from '#toolcall/response/map-response';
 import { applyCredential } from '../credentials/apply-credential.js';
 import type { OpenCredential } from '../credentials/credential.cache.js';
 import { toWire } from '../upstream/wire-request.js';
+import { withHeaders } from '../credentials/signing/request-signer.js';
 import { round } from './execution-run.js';
 
 type Headers = readonly (readonly [string, string])[];
@@ -20,7 +21,9 @@ export function shownRequest(
   const stand = new Secret(`‹credential: ${credential?.name ?? ''}›`);
   const placements = (credential?.placements ?? []).map((placement) => ({ ...placement, value: stand }));
   const applied = applyCredential(request, placements);
-  const { method, url, headers, body } = toWire(applied.ok ? applied.request : request, extraHeaders);
+  const wire = toWire(applied.ok ? applied.request : request, extraHeaders);
+  const signatures = (credential?.signer?.headers ?? []).map((name) => [name, stand.reveal()] as const);
+  const { method, url, headers, body } = withHeaders(wire, signatures);
   return {
     method,
     url,

@@ -4,7 +4,6 @@ import type { EgressResponse } from '#egress/egress-result';
 import { OUTCOME, STATUS } from '#telemetry/attributes';
 import type { Prepared } from '#toolcall/compile-tool';
 import { correlationHeaderNames } from '#toolcall/header-names';
-import type { Scrubber } from '#toolcall/scrub';
 import { Inject, Injectable } from '@nestjs/common';
 import { notAllowed, notPrepared } from '../call-state/call-endings.js';
 import { ExecutorConfig } from '../config.js';
@@ -41,7 +40,7 @@ type Ready = Extract<Prepared, { ok: true }>;
 /** A request with its credential in it, about to go. */
 interface Outbound {
   readonly wire: WireRequest;
-  readonly scrubber: Scrubber | undefined;
+  readonly credential: OpenCredential | undefined;
 }
 
 /** Or why it cannot go. */
@@ -145,7 +144,7 @@ export class ExecutionService {
     if (run.isTest) run.exchange = { request: shownRequest(request, credential, extra) };
     const applied = applyCredential(request, credential?.placements ?? []);
     if (!applied.ok) return credentialFailure(new ServiceError('invalid_request', applied.message));
-    return { wire: toWire(applied.request, extra), scrubber: credential?.scrubber };
+    return { wire: toWire(applied.request, extra), credential };
   }
 
   private async send(
@@ -155,16 +154,23 @@ export class ExecutionService {
     outbound: Outbound,
   ): Promise<Ending> {
     const { compiled } = tool;
-    const interpretation = { tool: compiled, scope: prepared.scope, scrubber: outbound.scrubber };
+    const { credential } = outbound;
+    const interpretation = { tool: compiled, scope: prepared.scope, scrubber: credential?.scrubber };
     if (run.cancellation.isCancelled) return cancelled();
     const timeoutMs = Math.min(compiled.timeoutMs, run.deadline.remainingMs());
     if (timeoutMs < 1) return noTimeLeft();
 
+    const signing = credential?.signer?.sign(outbound.wire, {
+      now: new Date(),
+      executionId: run.executionId,
+    });
+    const request = signing instanceof Promise ? await signing : (signing ?? outbound.wire);
     const attempt = startAttempt(run, compiled.target);
     const result = await this.upstream.call({
       orgId: run.orgId,
       origin: prepared.request.origin,
-      request: outbound.wire,
+      request,
+      clientCertificate: credential?.clientCertificate,
       timeoutMs,
       maxBytes: compiled.maxResponseBytes,
       cancellation: run.cancellation,

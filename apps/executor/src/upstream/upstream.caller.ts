@@ -1,7 +1,9 @@
 import type { Cancellation } from '#egress/cancellation';
+import type { ClientCertificate } from '#egress/client-certificate';
 import { EgressClient } from '#egress/egress-client';
 import { EgressPolicy, parseEgressAllow } from '#egress/egress-policy';
 import type { EgressResult } from '#egress/egress-result';
+import { trustedAuthorities } from '#egress/trusted-authorities';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { ExecutorConfig } from '../config.js';
 import { noteAttempt } from '../executor.metrics.js';
@@ -12,6 +14,8 @@ export interface UpstreamCall {
   readonly orgId: string;
   readonly origin: string;
   readonly request: WireRequest;
+  /** Shown when connecting; connections made with it serve no other request. */
+  readonly clientCertificate?: ClientCertificate | undefined;
   /** Most the attempt may take, milliseconds. */
   readonly timeoutMs: number;
   readonly maxBytes: number;
@@ -32,7 +36,8 @@ export class UpstreamCaller implements OnApplicationShutdown {
   private readonly breakers = new BreakerRegistry();
 
   constructor(@Inject(ExecutorConfig) config: ExecutorConfig) {
-    this.egress = new EgressClient(new EgressPolicy({ allow: parseEgressAllow(config.EGRESS_ALLOW) }));
+    const policy = new EgressPolicy({ allow: parseEgressAllow(config.EGRESS_ALLOW) });
+    this.egress = new EgressClient(policy, { ca: trustedAuthorities(config.EGRESS_CA_FILE) });
   }
 
   /** Why this destination may not be called, as far as can be told without resolving its name. */
@@ -45,6 +50,7 @@ export class UpstreamCaller implements OnApplicationShutdown {
     orgId,
     origin,
     request,
+    clientCertificate,
     timeoutMs,
     maxBytes,
     cancellation,
@@ -52,6 +58,7 @@ export class UpstreamCaller implements OnApplicationShutdown {
     const attempt = () =>
       this.egress.send({
         ...request,
+        clientCertificate,
         timeoutMs,
         maxBytes,
         cancellation,

@@ -1,10 +1,6 @@
-/** What each type of credential consists of; `Secret` stands where a secret goes: a value, an envelope, a mask. */
-export type Typed<Secret> =
-  | { type: 'none' }
-  | { type: 'bearer'; token: Secret }
-  | { type: 'basic'; username: string; password: Secret }
-  | { type: 'api_key'; in: 'header' | 'query' | 'body'; parameter: string; value: Secret }
-  | { type: 'headers'; headers: { name: string; value: Secret }[] };
+import type { Typed } from '#contracts/credential-types.contract';
+
+export type { Typed };
 
 /** One place of a credential where a secret goes. */
 export interface SecretField {
@@ -23,15 +19,15 @@ export function mapSecrets<From, To>(
     case 'none':
       return { type: 'none' };
     case 'bearer': {
-      const token = convert(credential.token, { id: 'token', pointer: '/token' });
+      const token = convert(credential.token, fieldOf('token'));
       return { type: 'bearer', token };
     }
     case 'basic': {
-      const password = convert(credential.password, { id: 'password', pointer: '/password' });
+      const password = convert(credential.password, fieldOf('password'));
       return { type: 'basic', username: credential.username, password };
     }
     case 'api_key': {
-      const value = convert(credential.value, { id: 'value', pointer: '/value' });
+      const value = convert(credential.value, fieldOf('value'));
       return { type: 'api_key', in: credential.in, parameter: credential.parameter, value };
     }
     case 'headers': {
@@ -41,7 +37,35 @@ export function mapSecrets<From, To>(
       });
       return { type: 'headers', headers };
     }
+    case 'hmac': {
+      const { type, scheme, signature } = credential;
+      const secret = convert(credential.secret, fieldOf('secret'));
+      return { type, scheme, secret, ...(signature && { signature: inOneOrder(signature) }) };
+    }
+    case 'aws_sigv4': {
+      const { type, accessKeyId, region, service, sessionToken } = credential;
+      const secretAccessKey = convert(credential.secretAccessKey, fieldOf('secretAccessKey'));
+      const token = sessionToken !== undefined && {
+        sessionToken: convert(sessionToken, fieldOf('sessionToken')),
+      };
+      return { type, accessKeyId, secretAccessKey, ...token, region, service };
+    }
+    case 'mtls': {
+      const { type, certificate, passphrase } = credential;
+      const privateKey = convert(credential.privateKey, fieldOf('privateKey'));
+      const phrase = passphrase !== undefined && { passphrase: convert(passphrase, fieldOf('passphrase')) };
+      return { type, certificate, privateKey, ...phrase };
+    }
   }
+}
+
+/** Postgres keeps no order of keys, and what stands beside a secret is bound to it in one. */
+function inOneOrder<T extends object>(fields: T): T {
+  return Object.fromEntries(Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1))) as T;
+}
+
+function fieldOf(name: string): SecretField {
+  return { id: name, pointer: `/${name}` };
 }
 
 /** Every secret of a credential by the id of its field. */

@@ -1,9 +1,11 @@
 import { invalidRequest } from '#contracts/validate';
 import type { CredentialEdit, CredentialInput } from '#contracts/vault.contract';
-import { reservedHeader } from '#toolcall/header-names';
 import type { Problem } from '#toolcall/problem';
 import { canonicalOrigin } from './canonical-origin.js';
+import { checkHmacKey, checkSignature } from './check-hmac.js';
+import { checkClientCertificate } from './client-certificate.js';
 import { mapSecrets, type SecretField, type Typed } from './credential-fields.js';
+import { checkHeaderName, checkText, type Refuse } from './form-checks.js';
 
 /** What an edit may keep from. */
 export interface StoredSecrets {
@@ -12,11 +14,9 @@ export interface StoredSecrets {
   secretOf(fieldId: string): string | undefined;
 }
 
-type Refuse = (pointer: string, code: string, message: string) => void;
-
 const FORM = '/credential';
 const headerValue = /^[\t\x20-\x7e]+$/;
-const controlCharacter = /\p{Cc}/u;
+const headerTypes: ReadonlySet<string> = new Set(['bearer', 'headers', 'aws_sigv4']);
 const pastedPrefix = /^\s*bearer(\s+|$)/i;
 
 /**
@@ -33,11 +33,13 @@ export function readForm(entered: CredentialEdit, stored?: StoredSecrets): Crede
   checkText('/name', name, refuse);
   const origins = readOrigins(entered.origins, refuse);
   checkPlacement(entered, refuse);
+  if (entered.type === 'mtls') checkAllTls(origins, refuse);
   const fields = mapSecrets(entered, (secret, field) => {
     const value = typeof secret === 'string' ? secret : keep(field, origins, stored, refuse);
     return value === undefined ? '' : readSecret(value, entered, field, refuse);
   });
 
+  if (problems.length === 0 && fields.type === 'mtls') checkClientCertificate(fields, refuse);
   if (problems.length > 0) throw invalidRequest(problems);
   return { name, origins, ...fields };
 }
@@ -70,6 +72,19 @@ function checkPlacement(entered: Typed<unknown>, refuse: Refuse): void {
       return;
     case 'headers':
       checkHeaderNames(entered.headers, refuse);
+      return;
+    case 'hmac':
+      checkSignature(entered, refuse);
+      return;
+    case 'aws_sigv4':
+    case 'mtls':
+  }
+}
+
+function checkAllTls(origins: readonly string[], refuse: Refuse): void {
+  for (const origin of origins) {
+    if (origin.startsWith('https:')) continue;
+    refuse('/origins', 'not_allowed', `must be https, where a certificate can be shown; ${origin} is not`);
   }
 }
 
@@ -90,20 +105,13 @@ function checkHeaderNames(headers: readonly { readonly name: string }[], refuse:
   }
 }
 
-function checkHeaderName(pointer: string, name: string, refuse: Refuse): void {
-  const why = reservedHeader(name);
-  if (why) refuse(pointer, 'not_allowed', `must be a header that a credential can set: ${why}`);
-}
-
-function checkText(pointer: string, text: string, refuse: Refuse): void {
-  if (isPlainText(text)) return;
-  refuse(pointer, 'wrong_format', 'must be text without line breaks or other control characters');
-}
-
 /** The secret as it will be sent. A kept one is checked too: it may have been entered for another place. */
 function readSecret(secret: string, credential: Typed<unknown>, field: SecretField, refuse: Refuse): string {
   const value = credential.type === 'bearer' ? secret.replace(pastedPrefix, '').trim() : secret;
-  if (isSentAsHeader(credential)) {
+  if (credential.type === 'hmac') checkHmacKey(credential, value, field.pointer, refuse);
+  else if (field.id === 'privateKey')
+    return value; // has lines, and is read as a whole
+  else if (isSentAsHeader(credential)) {
     if (!headerValue.test(value)) {
       refuse(
         field.pointer,
@@ -118,12 +126,7 @@ function readSecret(secret: string, credential: Typed<unknown>, field: SecretFie
 /** Basic credentials are too, but in base64. */
 function isSentAsHeader(credential: Typed<unknown>): boolean {
   if (credential.type === 'api_key') return credential.in === 'header';
-  return credential.type === 'bearer' || credential.type === 'headers';
-}
-
-/** A lone surrogate has no UTF-8: what is stored would not be what was entered. */
-function isPlainText(text: string): boolean {
-  return text.isWellFormed() && !controlCharacter.test(text);
+  return headerTypes.has(credential.type);
 }
 
 /** Credentials go where they were entered for: a secret is not kept for an origin that is new to it. */

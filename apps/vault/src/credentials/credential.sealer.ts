@@ -21,8 +21,7 @@ export class CredentialSealer {
       const plaintext = Buffer.from(secret);
       const sealed = sealSecret(plaintext, key, ownerOf(identity, id, terms));
       plaintext.fill(0);
-      // A person's password is shorter on surprise than on characters: none of it is shown.
-      return { sealed, masked: credential.type === 'basic' ? HIDDEN : maskSecret(secret) };
+      return { sealed, masked: neverShown(credential, id) ? HIDDEN : maskSecret(secret) };
     });
   }
 
@@ -83,6 +82,11 @@ export class CredentialSealer {
       );
     }
   }
+}
+
+/** A person's password is shorter on surprise than on characters; the ends of a PEM say nothing. */
+function neverShown({ type }: Typed<unknown>, field: string): boolean {
+  return type === 'basic' || field === 'passphrase' || field === 'privateKey';
 }
 
 /**

@@ -8,6 +8,7 @@ import {
   type CredentialEdit,
   type CredentialInput,
 } from '#contracts/vault.contract';
+import { clientCertificate, clientPassphrase, encryptedClientKey } from '#egress/testing/client-certificates';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
@@ -54,6 +55,37 @@ describe('credentials', () => {
     [
       { type: 'headers', name: 'x', origins: [], headers: [{ name: 'X-Key', value: 'short' }] },
       { headers: [{ name: 'X-Key', value: HIDDEN }] },
+    ],
+    [
+      {
+        ...{ type: 'hmac', name: 'x', origins: [], scheme: 'standard_webhooks' },
+        secret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
+      },
+      { scheme: 'standard_webhooks', secret: { masked: 'whse…LaSw' } },
+    ],
+    [
+      {
+        ...{ type: 'aws_sigv4', name: 'x', origins: [], accessKeyId: 'AKIDEXAMPLE' },
+        ...{ secretAccessKey: LONG_SECRET, sessionToken: 'short', region: 'eu-west-1', service: 's3' },
+      },
+      {
+        ...{ accessKeyId: 'AKIDEXAMPLE', region: 'eu-west-1', service: 's3' },
+        ...{ secretAccessKey: MASK, sessionToken: HIDDEN },
+      },
+    ],
+    [
+      {
+        ...{ type: 'mtls', name: 'x', origins: [ORIGIN], certificate: clientCertificate },
+        ...{ privateKey: encryptedClientKey, passphrase: clientPassphrase },
+      },
+      {
+        ...{ certificate: clientCertificate, privateKey: HIDDEN, passphrase: HIDDEN },
+        certificateSummary: {
+          subject: 'CN=patchbay client',
+          issuer: 'CN=Client test authority',
+          notAfter: '2120-01-01T00:00:00.000Z',
+        },
+      },
     ],
   ])('of type $type are shown masked: created, got and listed', async (input, masked) => {
     const created = await create(input);

@@ -21,6 +21,7 @@ import { NIL, v7 as uuidv7, validate as isUuid } from 'uuid';
 import { AccessLog } from '../accesses/access-log.service.js';
 import type { NamedKey } from '../crypto/keyring.js';
 import { OrganizationKeys } from '../keys/organization-keys.service.js';
+import { summaryOf } from './client-certificate.js';
 import { CredentialEntity } from './credential.entity.js';
 import { mapSecrets } from './credential-fields.js';
 import { readForm } from './credential-form.js';
@@ -173,9 +174,15 @@ function toCredential(credential: CredentialEntity): Credential {
     name,
     origins,
     ...mapSecrets(credential.content, ({ masked }) => ({ masked })),
+    ...summary(credential.content),
     createdAt: createdAt.toISOString(),
     updatedAt: updatedAt.toISOString(),
   };
+}
+
+function summary(content: CredentialEntity['content']): Pick<Credential, 'certificateSummary'> {
+  const certificateSummary = content.type === 'mtls' ? summaryOf(content.certificate) : undefined;
+  return certificateSummary ? { certificateSummary } : {};
 }
 
 function readCursor(cursor: string): string {

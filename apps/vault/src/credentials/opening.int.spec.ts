@@ -1,4 +1,16 @@
-import { openCredential, type CredentialInput, type CredentialSecret } from '#contracts/vault.contract';
+import {
+  openCredential,
+  type CredentialInput,
+  type CredentialSecret,
+  type HmacSignature,
+} from '#contracts/vault.contract';
+import {
+  clientAuthority,
+  clientCertificate,
+  clientKey,
+  clientPassphrase,
+  encryptedClientKey,
+} from '#egress/testing/client-certificates';
 import { SessionKeyPair } from '#sealing/session-key';
 import { registry } from '#telemetry/metrics';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
@@ -6,6 +18,11 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { RunningVault } from '../../test/running-vault.js';
 
 const ORIGIN = 'https://api.example.com';
+const STANDARD_SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
+const signature: HmacSignature = {
+  ...{ algorithm: 'sha512', encoding: 'base64', header: 'X-Signature', prefix: 'v1=' },
+  ...{ template: '{{method}}\n{{path}}\n{{body}}' },
+};
 
 describe('opening a credential', () => {
   let vault: RunningVault;
@@ -43,6 +60,24 @@ describe('opening a credential', () => {
         { name: 'X-B', value: '2' },
         { name: 'X-A', value: '1' },
       ],
+    },
+    { type: 'hmac', scheme: 'standard_webhooks', secret: STANDARD_SECRET },
+    { type: 'hmac', scheme: 'custom', secret: 'shared', signature },
+    {
+      type: 'aws_sigv4',
+      accessKeyId: 'AKIDEXAMPLE',
+      secretAccessKey: 's/+',
+      region: 'eu-west-1',
+      service: 'execute-api',
+    },
+    {
+      ...{ type: 'aws_sigv4', accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 's/+', sessionToken: 'tok' },
+      ...{ region: 'eu-west-1', service: 's3' },
+    },
+    { type: 'mtls', certificate: clientCertificate, privateKey: clientKey },
+    {
+      ...{ type: 'mtls', certificate: clientCertificate + clientAuthority },
+      ...{ privateKey: encryptedClientKey, passphrase: clientPassphrase },
     },
   ])('of type $type gives an executor what was entered', async (secret) => {
     const id = await create(secret);

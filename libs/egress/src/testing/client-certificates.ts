@@ -1,0 +1,60 @@
+/**
+ * A client's certificates for specs, made like those of `certificates.ts`: `clientAuthority` signed `clientCertificate`, good
+ * from 2020 to 2120, and `expiredClientCertificate`. Both have the one key; `encryptedClientKey` is that key behind
+ * the passphrase. They protect nothing.
+ */
+export const clientKey = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg0QUCUkAK82OvktMQ
+UNlsefJyxgDg11YWklfKiw4nw2ihRANCAAQ66eGhWZkGtGeYY/O3F7eg6PqBVLH9
+u/dy6IUXcYxAzG1ktazGWIy3jrX44GpFkde0rwl1M5ekGgfmuLRIXl3N
+-----END PRIVATE KEY-----
+`;
+
+export const encryptedClientKey = `-----BEGIN ENCRYPTED PRIVATE KEY-----
+MIHsMFcGCSqGSIb3DQEFDTBKMCkGCSqGSIb3DQEFDDAcBAgXozUaXXnh6AICCAAw
+DAYIKoZIhvcNAgkFADAdBglghkgBZQMEASoEEAI0lWE+snDWiS2AWFLe4+EEgZBt
+q8Y/V9fO7da8+kxaLM0ag0/REblpibkEPQUhA0J70ukkZ5hgtNmgqeqyD8ssaemx
+nqkVv3Sp7IQu6ZSAE7Lv7aCKpm4+qqvqNoRd82NkiE65wqD3TQUJQQwnVjIbpfKH
+wwhcOyp9dcQC8yyPBGnLrGN/AGBpJcDF4fEoLkRNskO7hNaBW9qFimVT/tWAAXM=
+-----END ENCRYPTED PRIVATE KEY-----
+`;
+
+export const clientAuthority = `-----BEGIN CERTIFICATE-----
+MIIBdDCCARmgAwIBAgIBATAKBggqhkjOPQQDAjAgMR4wHAYDVQQDDBVDbGllbnQg
+dGVzdCBhdXRob3JpdHkwIBcNMjAwMTAxMDAwMDAwWhgPMjEyMDAxMDEwMDAwMDBa
+MCAxHjAcBgNVBAMMFUNsaWVudCB0ZXN0IGF1dGhvcml0eTBZMBMGByqGSM49AgEG
+CCqGSM49AwEHA0IABNSNPOKhXxkjEnBQK0uPA0MGpEkRHz9yYjd0in13YQU5fBUB
+OsL+h52niQUngS9OdhbPUR8jM6c/m5YzYfNo8WOjQjBAMA8GA1UdEwEB/wQFMAMB
+Af8wDgYDVR0PAQH/BAQDAgIEMB0GA1UdDgQWBBS9tbEjiwjinLFach0peOmTyQpW
+rDAKBggqhkjOPQQDAgNJADBGAiEAu9tUpHWaP9EdWiDPkIQnnkaCX4wnC7BYPlGk
+r+eMiMYCIQCYd+G3zHVKL8vqJeUwK5k2S7Dem6D9C5hcEl2l5oUPzw==
+-----END CERTIFICATE-----
+`;
+
+export const clientCertificate = `-----BEGIN CERTIFICATE-----
+MIIBgTCCASigAwIBAgIBAjAKBggqhkjOPQQDAjAgMR4wHAYDVQQDDBVDbGllbnQg
+dGVzdCBhdXRob3JpdHkwIBcNMjAwMTAxMDAwMDAwWhgPMjEyMDAxMDEwMDAwMDBa
+MBoxGDAWBgNVBAMMD3BhdGNoYmF5IGNsaWVudDBZMBMGByqGSM49AgEGCCqGSM49
+AwEHA0IABDrp4aFZmQa0Z5hj87cXt6Do+oFUsf2793LohRdxjEDMbWS1rMZYjLeO
+tfjgakWR17SvCXUzl6QaB+a4tEheXc2jVzBVMBMGA1UdJQQMMAoGCCsGAQUFBwMC
+MB0GA1UdDgQWBBSm6OTz28xNPMgcrWgHyOQKxrk+aTAfBgNVHSMEGDAWgBS9tbEj
+iwjinLFach0peOmTyQpWrDAKBggqhkjOPQQDAgNHADBEAiBBNwVFaRg2MGKXa088
+jw4SUAGbbdowr4Aq97pB823gHAIgTX+L4/GiGarnrevooQoYtSSySCVLGAnMG2us
+tNtAylU=
+-----END CERTIFICATE-----
+`;
+
+export const expiredClientCertificate = `-----BEGIN CERTIFICATE-----
+MIIBfzCCASagAwIBAgIBAzAKBggqhkjOPQQDAjAgMR4wHAYDVQQDDBVDbGllbnQg
+dGVzdCBhdXRob3JpdHkwHhcNMjAwMTAxMDAwMDAwWhcNMjEwMTAxMDAwMDAwWjAa
+MRgwFgYDVQQDDA9wYXRjaGJheSBjbGllbnQwWTATBgcqhkjOPQIBBggqhkjOPQMB
+BwNCAAQ66eGhWZkGtGeYY/O3F7eg6PqBVLH9u/dy6IUXcYxAzG1ktazGWIy3jrX4
+4GpFkde0rwl1M5ekGgfmuLRIXl3No1cwVTATBgNVHSUEDDAKBggrBgEFBQcDAjAd
+BgNVHQ4EFgQUpujk89vMTTzIHK1oB8jkCsa5PmkwHwYDVR0jBBgwFoAUvbWxI4sI
+4pyxWnIdKXjpk8kKVqwwCgYIKoZIzj0EAwIDRwAwRAIgT6FS0rq7RTT4CKcuZjiV
+otvdTXfTNqzKAlsNgnnMNRECIEde4EDeJu7spF3Dwej/xR1wNGYnBYPBfipCTfhS
+rA+O
+-----END CERTIFICATE-----
+`;
+
+export const clientPassphrase = 'open-sesame';
