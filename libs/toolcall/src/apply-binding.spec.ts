@@ -2,7 +2,7 @@ import { strings, toolDefinition } from '#testing/tool-definition.builder';
 import { describe, expect, it } from '@jest/globals';
 import { applyBinding } from './apply-binding.js';
 import { checkDefinition } from './check-definition.js';
-import { describeTool } from './describe-tool.js';
+import { describeTool } from './describe/describe-tool.js';
 import type { ToolBinding } from './tool-binding.js';
 import type { ToolDefinition } from './tool-definition.js';
 

@@ -3,7 +3,7 @@ import type { Environment } from '#contracts/common.contract';
 import { ServiceError } from '#contracts/errors';
 import { applyBinding } from '#toolcall/apply-binding';
 import { applyEnvironment } from '#toolcall/apply-environment';
-import { describeTool } from '#toolcall/describe-tool';
+import { describeTool } from '#toolcall/describe/describe-tool';
 import type { ToolBinding } from '#toolcall/tool-binding';
 import type { ToolDefinition } from '#toolcall/tool-definition';
 import { Injectable } from '@nestjs/common';
