@@ -51,6 +51,7 @@ describe('what a tool hides', () => {
       },
     ],
     ['every item', ['orders[*]'], [], { ...body, orders: [null, null] }],
+    ['one item denied, all redacted', ['orders[0]'], ['orders[*]'], { ...body, orders: [null, REDACTED] }],
     ['what is not there', ['nothing', 'card.x.y', 'orders[9].id', 'id.x'], ['orders[*].items[5]'], body],
   ])('%s is gone or marked', (_what, deny, redact, expected) => {
     const before = structuredClone(body);

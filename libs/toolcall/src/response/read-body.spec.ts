@@ -87,6 +87,9 @@ describe('a body', () => {
   });
 });
 
+/** `{a: {a: … ''}}`, so many times. */
+const nested = (levels: number): unknown => (levels === 0 ? '' : { a: nested(levels - 1) });
+
 describe('XML', () => {
   it.each<[string, string, unknown]>([
     ['text', '<a> x </a>', { a: 'x' }],
@@ -104,6 +107,7 @@ describe('XML', () => {
       '<s:E xmlns:s="urn:s" xmlns="urn:d" s:v="1"><s:B>x</s:B></s:E>',
       { E: { '@v': '1', B: 'x' } },
     ],
+    ['as many levels as may be', `${'<a>'.repeat(64)}${'</a>'.repeat(64)}`, nested(64)],
     ['a declaration and comments', '<?xml version="1.0"?><!-- c --><a><!-- d -->1</a>', { a: '1' }],
   ])('with %s becomes plain values', (_what, body, expected) => {
     expect(readBody(body, 'text/xml')).toEqual(xml(expected));
@@ -116,6 +120,7 @@ describe('XML', () => {
     ['an unclosed element', '<a><b></a>'],
     ['text alone', 'hello'],
     ['an attribute twice', '<a b="1" b="2"/>'],
+    ['too many levels', `${'<a>'.repeat(65)}${'</a>'.repeat(65)}`],
     ['too many elements', `<a>${'<b/>'.repeat(20_001)}</a>`],
     ['too many different elements', `<a>${Array.from({ length: 2001 }, (_, i) => `<b${i}/>`).join('')}</a>`],
     ['too many attributes', `<a ${Array.from({ length: 501 }, (_, i) => `b${i}=""`).join(' ')}/>`],
