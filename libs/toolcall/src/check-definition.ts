@@ -10,7 +10,7 @@ import type { ToolDefinition, ToolDefinitionInput } from './tool-definition.js';
 import { isReserved } from './value-path.js';
 
 /** What stands beside `/v1/tools/{key}`. */
-const RESERVED_KEYS = ['export', 'import'];
+export const RESERVED_KEYS: readonly string[] = ['export', 'import'];
 
 /** What is wrong with a definition in the form it was sent, before it is normalized. */
 export function checkInput(input: ToolDefinitionInput): Problem[] {
