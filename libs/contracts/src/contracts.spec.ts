@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { readdirSync } from 'node:fs';
 import * as audit from './audit.contract.js';
 import * as catalog from './catalog.contract.js';
 import * as executor from './executor.contract.js';
@@ -13,6 +14,20 @@ const rpcs = exported.filter((one) => one instanceof Rpc);
 const announcements = exported.filter((one) => one instanceof Announcement);
 
 describe('the subjects of the bus', () => {
+  it('are all exported by the contract of the service that handles them', async () => {
+    const files = readdirSync(import.meta.dirname).filter((file) => file.endsWith('.contract.ts'));
+    const modules = await Promise.all(
+      files.map((file) => import(`./${file.replace(/ts$/, 'js')}`) as Promise<object>),
+    );
+    const declared = modules.flatMap((module) => Object.values(module) as unknown[]);
+
+    expect(
+      declared.filter(
+        (one) => (one instanceof Rpc || one instanceof Announcement) && !exported.includes(one),
+      ),
+    ).toEqual([]);
+  });
+
   it('are declared once each', () => {
     const subjects = [...rpcs, ...announcements].map((one) => one.subject);
 
