@@ -1,4 +1,5 @@
 import * as audit from '#contracts/audit.contract';
+import * as calls from '#contracts/call.contract';
 import * as catalog from '#contracts/catalog.contract';
 import * as executor from '#contracts/executor.contract';
 import { Rpc } from '#contracts/rpc';
@@ -9,7 +10,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import fc from 'fast-check';
 import { randomUUID } from 'node:crypto';
 
-const rpcs = [audit, catalog, executor, vault]
+const rpcs = [audit, calls, catalog, executor, vault]
   .flatMap((contract) => Object.values(contract) as unknown[])
   .filter((one): one is Rpc => one instanceof Rpc);
 

@@ -35,4 +35,11 @@ export class ExecutorConfig extends DatabaseServiceConfig {
   @Min(1)
   @Max(8760)
   readonly IDEMPOTENCY_HOURS: number = 24;
+
+  /** How long the variables of a call are kept after the last change, minutes; used when their bucket is made. */
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(10_080)
+  readonly CALL_STATE_TTL_MINUTES: number = 240;
 }

@@ -51,6 +51,13 @@ export const outboxPublished = new Counter({
   registers,
 });
 
+const callStateTotal = new Counter({
+  name: 'patchbay_call_state_total',
+  help: 'Variables of calls: `read`, `unreadable`, `kept`, `not_kept`, `skipped` (just after a failure), `trimmed` (too many)',
+  labelNames: ['result'],
+  registers,
+});
+
 /** Each set of labels is looked up once: prom-client sorts and hashes them every time. */
 class Labelled<Child> {
   private readonly children = new Map<string, Child>();
@@ -76,4 +83,10 @@ export function noteExecution(status: string, code: string | undefined, totalMs:
 
 export function noteAttempt(result: string, totalMs: number): void {
   upstreamDurations.for(result).observe(totalMs / 1000);
+}
+
+export function noteCallState(
+  result: 'read' | 'unreadable' | 'kept' | 'not_kept' | 'skipped' | 'trimmed',
+): void {
+  callStateTotal.inc({ result });
 }

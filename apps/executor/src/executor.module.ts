@@ -1,6 +1,9 @@
 import { patience } from '#runtime/database';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { CallStateService } from './call-state/call-state.service.js';
+import { CallValues } from './call-state/call-values.service.js';
+import { CallsController } from './call-state/calls.controller.js';
 import { ExecutorConfig } from './config.js';
 import { CredentialCache } from './credentials/credential.cache.js';
 import { executorDataSource } from './data-source.js';
@@ -26,9 +29,11 @@ export class ExecutorModule {
           ...patience,
         }),
       ],
-      controllers: [ExecutionController, LookupController],
+      controllers: [CallsController, ExecutionController, LookupController],
       providers: [
         { provide: ExecutorConfig, useValue: config },
+        CallStateService,
+        CallValues,
         CredentialCache,
         ExecutionService,
         JournalQueries,

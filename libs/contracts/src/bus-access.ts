@@ -1,4 +1,5 @@
 import * as audit from './audit.contract.js';
+import * as calls from './call.contract.js';
 import * as catalog from './catalog.contract.js';
 import * as executor from './executor.contract.js';
 import { Announcement, Rpc } from './rpc.js';
@@ -32,6 +33,14 @@ const consumeStream = [
   `$JS.ACK.${stream}.${consumer}.>`,
 ];
 
+/** What a KV bucket takes: it is a stream, made by whoever needs it first. */
+const useBucket = [
+  `$JS.API.STREAM.INFO.KV_${calls.callBucket}`,
+  `$JS.API.STREAM.CREATE.KV_${calls.callBucket}`,
+  `$JS.API.STREAM.MSG.GET.KV_${calls.callBucket}`,
+  `$KV.${calls.callBucket}.>`,
+];
+
 /** Nobody else may have a secret opened or a definition handed out for execution. */
 const executorsOnly: readonly Rpc[] = [catalog.resolveTool, vault.openCredential];
 
@@ -62,12 +71,13 @@ export const serviceAccess: Readonly<Record<BusService, BusAccess>> = {
     publish: [...executorsOnly, executor.executionsRecorded, executor.inquireExecution],
     subscribe: [
       ...served(executor),
+      ...served(calls),
       executor.inquireExecution,
       catalog.toolChanged,
       catalog.agentChanged,
       vault.credentialChanged,
     ],
-    streams: makeStream,
+    streams: [...makeStream, ...useBucket],
   }),
   audit: access('audit', { publish: [], subscribe: served(audit), streams: consumeStream }),
   gateway: access('gateway', {
@@ -94,7 +104,9 @@ export function orchestratorAccess(name: string, orgId: string): BusAccess {
       throw new RangeError(`\`${what}\` must be letters, digits, - and _, found ${JSON.stringify(token)}`);
     }
   }
-  const requests = [...served(catalog), ...served(executor)].filter(({ isPublic }) => isPublic);
+  const requests = [...served(catalog), ...served(executor), ...served(calls)].filter(
+    ({ isPublic }) => isPublic,
+  );
   const inboxPrefix = `_INBOX_orchestrator_${name}`;
   return {
     publish: requests.map((rpc) => rpc.subjectFor(orgId)),

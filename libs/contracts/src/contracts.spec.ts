@@ -1,13 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import { readdirSync } from 'node:fs';
 import * as audit from './audit.contract.js';
+import * as calls from './call.contract.js';
 import * as catalog from './catalog.contract.js';
 import * as executor from './executor.contract.js';
 import { Announcement, Rpc } from './rpc.js';
 import { Validator } from './validate.js';
 import * as vault from './vault.contract.js';
 
-const exported = [audit, catalog, executor, vault].flatMap(
+const exported = [audit, calls, catalog, executor, vault].flatMap(
   (contract) => Object.values(contract) as unknown[],
 );
 const rpcs = exported.filter((one) => one instanceof Rpc);

@@ -225,6 +225,8 @@ export const TestTool = Type.Object(
     toolKey: ToolKey,
     arguments: Type.Optional(JsonObject),
     context: Type.Optional(CallContext),
+    /** What earlier tools of the call would have returned: a test is of no call. */
+    callVariables: Type.Optional(JsonObject),
     /** The draft when neither it nor `environment` is given. */
     version: Type.Optional(Type.Integer({ minimum: 1 })),
     /** Tests what the environment stands for; never with `version`. */

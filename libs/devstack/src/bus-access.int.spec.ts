@@ -5,6 +5,7 @@ import {
   vaultOperatorAccess,
   type BusAccess,
 } from '#contracts/bus-access';
+import * as calls from '#contracts/call.contract';
 import * as catalog from '#contracts/catalog.contract';
 import * as executor from '#contracts/executor.contract';
 import { Announcement, Rpc } from '#contracts/rpc';
@@ -47,10 +48,14 @@ const mayPublish: readonly [RegExp, readonly User[]][] = [
   [/^patchbay\.internal\.executor\.execution\.(recorded|inquire)$/, ['executor']],
   [/^patchbay\.internal\.(executor|audit)\./, ['gateway']],
   [/^patchbay\.v1\..*\.events$/, []],
+  [new RegExp(`^patchbay\\.v1\\.${mine}\\.calls\\.`), ['orchestrator']],
+  [new RegExp(`^patchbay\\.v1\\.${theirs}\\.calls\\.`), []],
   [new RegExp(`^patchbay\\.v1\\.${mine}\\.`), ['gateway', 'orchestrator']],
   [new RegExp(`^patchbay\\.v1\\.${theirs}\\.`), ['gateway']],
   [/^\$JS\.API\.STREAM\.(INFO|CREATE)\.PATCHBAY_EXECUTIONS$/, ['executor', 'audit']],
   [/^\$JS\.API\.CONSUMER\.MSG\.NEXT\.PATCHBAY_EXECUTIONS\.audit$/, ['audit']],
+  [/^\$JS\.API\.STREAM\.(INFO|CREATE|MSG\.GET)\.KV_PATCHBAY_CALLS$/, ['executor']],
+  [/^\$KV\.PATCHBAY_CALLS\./, ['executor']],
   [/^\$JS\.ACK\.PATCHBAY_EXECUTIONS\.audit\./, ['audit']],
   [/^(\$|_INBOX)/, []],
 ];
@@ -69,7 +74,7 @@ const mayListen: readonly [RegExp, readonly User[]][] = [
   [/^(_INBOX|\$|>)/, []], // its own inbox apart
 ];
 
-const declared = [audit, catalog, executor, vault].flatMap((module) =>
+const declared = [audit, calls, catalog, executor, vault].flatMap((module) =>
   Object.values(module).filter(
     (one): one is Rpc | Announcement => one instanceof Rpc || one instanceof Announcement,
   ),
@@ -92,6 +97,11 @@ const published = [
   ...[`STREAM.PURGE.${stream}`, `CONSUMER.MSG.NEXT.${stream}.audit`, 'STREAM.CREATE.OTHER'].map(
     (api) => `$JS.API.${api}`,
   ),
+  ...['INFO', 'CREATE', 'MSG.GET', 'DELETE', 'PURGE'].map(
+    (api) => `$JS.API.STREAM.${api}.KV_${calls.callBucket}`,
+  ),
+  `$KV.${calls.callBucket}.${mine}.call`,
+  '$KV.OTHER.key',
   `$JS.ACK.${stream}.audit.1.1.1.1.1`,
   '$SYS.REQ.SERVER.PING',
   ...Object.values(users).map(({ inboxPrefix }) => `${inboxPrefix}.abc`),

@@ -1,3 +1,4 @@
+import { isRawInteger, parseExactly } from './exact-json.js';
 import { placeholderAt } from './parse-template.js';
 import { pointerToken, problem, type Problem } from './problem.js';
 import type { RequestBody } from './tool-definition.js';
@@ -52,7 +53,7 @@ function parseJson(template: unknown): ParsedBody {
   if (template === undefined) return refuse('/template', 'required', '`template` is required');
   if (typeof template !== 'string') return checkJson(template);
   try {
-    return checkJson(JSON.parse(quotePlaceholders(template)));
+    return checkJson(parseExactly(quotePlaceholders(template)));
   } catch (error) {
     const reason = error instanceof Error ? error.message : 'cannot be read';
     return refuse('/template', 'wrong_format', `must be JSON, placeholders aside: ${reason}`);
@@ -67,7 +68,7 @@ function checkJson(value: unknown): ParsedBody {
 
 /** Keys are literal, whatever the arguments: the shape of a body is the tool's. */
 function checkKeys(value: unknown, pointer: string, depth: number, problems: Problem[]): void {
-  if (typeof value !== 'object' || value === null) return;
+  if (typeof value !== 'object' || value === null || isRawInteger(value)) return;
   if (depth > DEEPEST) {
     problems.push(problem(pointer, 'too_deep', `may be nested ${DEEPEST} levels deep`));
     return;
@@ -201,7 +202,7 @@ export function bodyStrings(body: RequestBody): { readonly pointer: string; read
 
 function stringsOf(value: unknown, pointer: string): { pointer: string; text: string }[] {
   if (typeof value === 'string') return [{ pointer, text: value }];
-  if (typeof value !== 'object' || value === null) return [];
+  if (typeof value !== 'object' || value === null || isRawInteger(value)) return [];
   return Object.entries(value).flatMap(([key, item]) => stringsOf(item, `${pointer}/${pointerToken(key)}`));
 }
 

@@ -1,6 +1,6 @@
 import type { TemplateRules } from './compile-body.js';
 import { referencesOf, type Reference, type TemplateParts } from './parse-template.js';
-import { compileText, OMIT, type Renderer, type TextPosition } from './render-template.js';
+import { compileText, OMIT, type RenderFaults, type Renderer, type TextPosition } from './render-template.js';
 import type { PathParameter } from './tool-definition.js';
 import { isDotSegment, type UrlTemplate } from './url-template.js';
 
@@ -51,20 +51,27 @@ function compileSegment(parts: TemplateParts, fillings: ReadonlyMap<string, Fill
     return () => literal;
   }
   const pieces = parts.map((part) => (typeof part === 'string' ? part : compileFilled(part, fillings)));
+  const names = referencesOf(parts.flatMap((part) => templateOf(part, fillings))).map(({ name }) => name);
+  const isFaulty = ({ missing, unusable }: RenderFaults) =>
+    names.some((name) => missing.has(name) || unusable.has(name));
   return (scope, faults) => {
-    const hadFaults = faults.any;
     let text = '';
     for (const piece of pieces) text += typeof piece === 'string' ? piece : piece(scope, faults);
-    if ((text === '' || isDotSegment(text)) && faults.any === hadFaults) {
+    if ((text === '' || isDotSegment(text)) && !isFaulty(faults)) {
       faults.refuse(reference.name, 'cannot be empty, `.` or `..`: it is part of a path');
     }
     return text;
   };
 }
 
+/** What stands for a name of the path: itself, or the template that fills it. */
+function templateOf(part: string | Reference, fillings: ReadonlyMap<string, Filling>): TemplateParts {
+  return (typeof part === 'object' && fillings.get(part.name)?.value) || [part];
+}
+
 function compileFilled(reference: Reference, fillings: ReadonlyMap<string, Filling>): Renderer<string> {
-  const { value = [reference], fallback } = fillings.get(reference.name) ?? {};
-  const render = compileText(value, () => fallback !== undefined, anywhere);
+  const fallback = fillings.get(reference.name)?.fallback;
+  const render = compileText(templateOf(reference, fillings), () => fallback !== undefined, anywhere);
   return (scope, faults) => {
     const text = render(scope, faults);
     return text === OMIT ? (fallback ?? '') : text;

@@ -209,6 +209,12 @@ describe('a JSON body', () => {
     ['quotes cannot break out', { v: 'a {{s}} b' }, { s: '","vip":true,"' }, { v: 'a ","vip":true," b' }],
     ['a value is not read as a template', { v: '{{s}}' }, { s: '{{contact.id}}' }, { v: '{{contact.id}}' }],
     ['replacement patterns are only text', { v: 'a {{s}}' }, { s: "$& $' $1" }, { v: "a $& $' $1" }],
+    [
+      'an integer no number can hold is written as it is',
+      '{"n": 12345678901234567890}',
+      {},
+      { n: expect.objectContaining({ rawJSON: '12345678901234567890' }) },
+    ],
     ['text with bare placeholders is JSON', '{"n": {{i}}, "s": "<{{s}}>"}', { i: 3 }, { n: 3, s: '<x>' }],
     [
       'context has nested names',

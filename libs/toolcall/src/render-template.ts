@@ -1,3 +1,4 @@
+import { isRawInteger } from './exact-json.js';
 import { wholePlaceholder, type Reference, type TemplateParts } from './parse-template.js';
 import { lookUp, type Scope } from './scope.js';
 import { compileFilters } from './template-filters.js';
@@ -142,7 +143,7 @@ export function compileJson(
     const items = template.map((item) => compileJson(item, parse, isOptional));
     return (scope, faults) => items.map((item) => item(scope, faults)).filter((item) => item !== OMIT);
   }
-  if (typeof template === 'object' && template !== null) {
+  if (typeof template === 'object' && template !== null && !isRawInteger(template)) {
     const entries = Object.entries(template).map(
       ([key, value]) => [key, compileJson(value, parse, isOptional)] as const,
     );

@@ -39,9 +39,13 @@ export class ExecutionController {
   }
 
   @Handles(testTool)
-  async test({ orgId, version, ...request }: TestTool, context: RpcContext): Promise<TestedTool> {
+  async test(
+    { orgId, version, callVariables, ...request }: TestTool,
+    context: RpcContext,
+  ): Promise<TestedTool> {
     refuseBoth({ version, ...request });
     const run = this.begin(orgId, request, true, context);
+    run.callVariables = callVariables;
     const written = request.environment === undefined ? 'draft' : undefined;
     const execution = await this.running.track(run, this.executions.execute(run, version ?? written));
     return { execution, ...(run.exchange && { exchange: run.exchange }) };

@@ -6,6 +6,7 @@ import type { Prepared } from '#toolcall/compile-tool';
 import { correlationHeaderNames } from '#toolcall/header-names';
 import { Inject, Injectable } from '@nestjs/common';
 import { notAllowed, notPrepared } from '../call-state/call-endings.js';
+import { CallValues } from '../call-state/call-values.service.js';
 import { ExecutorConfig } from '../config.js';
 import { applyCredential } from '../credentials/apply-credential.js';
 import { CredentialCache, type OpenCredential } from '../credentials/credential.cache.js';
@@ -61,6 +62,7 @@ export class ExecutionService {
     private readonly credentials: CredentialCache,
     private readonly upstream: UpstreamCaller,
     private readonly journal: JournalService,
+    private readonly callValues: CallValues,
     @Inject(ExecutorConfig) config: ExecutorConfig,
   ) {
     this.correlation = correlationHeaderNames(config.CORRELATION_HEADER_PREFIX);
@@ -81,9 +83,14 @@ export class ExecutionService {
 
     const refusal = admit(compiled.definition);
     if (refusal) return this.end(run, refused(refusal));
-    const { frame } = run;
+    let { frame } = run;
     const coerced = compiled.coerce(run.request.arguments ?? {}, frame);
     if (!coerced.ok) return this.end(run, inputRequired(coerced.missing));
+    if (compiled.callVariables.length > 0) {
+      const unreadable = await this.callValues.read(run, compiled);
+      if (unreadable) return this.end(run, unreadable);
+      ({ frame } = run);
+    }
     const wrong = compiled.notAllowed?.(coerced.arguments, run.callVariables ?? {});
     if (wrong) return this.end(run, notAllowed(wrong, run.request.callId));
     const prepared = compiled.prepare(frame, coerced.arguments);
@@ -93,7 +100,10 @@ export class ExecutionService {
     if (compiled.writes) return this.executeOnce(run, tool, prepared, coerced.arguments);
     const readying = this.makeReady(run, tool, prepared);
     const ready = readying instanceof Promise ? await unlessCancelled(run, readying) : readying;
-    return this.end(run, 'wire' in ready ? await this.send(run, tool, prepared, ready) : ready);
+    const ending = 'wire' in ready ? await this.send(run, tool, prepared, ready) : ready;
+    const keeping = this.callValues.keep(run, ending);
+    if (keeping) await keeping;
+    return this.end(run, ending);
   }
 
   /** A write: claimed and recorded before its first byte leaves, ended durably before the reply. */
@@ -122,7 +132,10 @@ export class ExecutionService {
     const ready = readying instanceof Promise ? await unlessCancelled(run, readying) : readying;
 
     const ending = 'wire' in ready ? await this.send(run, tool, prepared, ready) : ready;
-    return this.endDurably(run, ending);
+    const keeping = this.callValues.keep(run, ending);
+    const execution = await this.endDurably(run, ending);
+    if (keeping) await keeping;
+    return execution;
   }
 
   /** Checks the destination and opens the credential. Never throws; waits only when the vault has to be asked. */
