@@ -20,10 +20,12 @@ const succeeded: Ending = {
 function runOf(changes: Partial<ExecutionRun> = {}): ExecutionRun {
   const request = { toolKey: 'x', callId: 'c-1' };
   const span = { child: () => ({ fail: () => undefined, end: () => undefined }) };
+  const tags = { orgId: 'o-1', toolKey: 'x' };
   return {
     orgId: 'o-1',
     isTest: false,
     request,
+    tags,
     deadline: Deadline.in(5000),
     span,
     ...changes,
