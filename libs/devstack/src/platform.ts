@@ -9,7 +9,7 @@ import { keepRunning } from './keep-running.js';
 import type { NatsAccess } from './nats-access.js';
 import { startNatsServer, type NatsServerOptions, type RunningNats } from './nats-server.js';
 import { startOtlpSink, type OtlpSink, type ReceivedSpan } from './otlp-sink.js';
-import { createDatabase, startPostgres } from './postgres.js';
+import { createDatabase, hasRows, startPostgres } from './postgres.js';
 import { inheritedEnvironment, serviceEnvironment, type ServiceName } from './service-environment.js';
 import { ServiceProcess } from './service-process.js';
 
@@ -163,6 +163,7 @@ export class Platform {
     await Promise.all([this.startPostgres(), this.startNats(), this.startSample(), this.startSink()]);
     const env = { ...inheritedEnvironment(), DATABASE_URL: this.databaseUrl };
     await run('migrate', process.execPath, [built('scripts', 'migrate.js')], { env, signal });
+    if (await hasRows(this.databaseUrl, 'gateway.organizations')) await this.firstAdmin(); // or it is another folder's
     await this.startServices();
     await this.letOrchestratorIn();
   }

@@ -78,6 +78,18 @@ export async function createDatabase(serverUrl: string, name: string): Promise<s
   return url.href;
 }
 
+/** Whether a table of the database has a row; the table's name is trusted. */
+export async function hasRows(databaseUrl: string, table: string): Promise<boolean> {
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  try {
+    const { rowCount } = await client.query(`SELECT 1 FROM ${table} LIMIT 1`);
+    return rowCount === 1;
+  } finally {
+    await client.end();
+  }
+}
+
 function postgresArguments(data: string, port: number): string[] {
   const settings = {
     port: String(port),
