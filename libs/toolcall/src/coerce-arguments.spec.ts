@@ -226,13 +226,13 @@ describe('arguments that would take too long', () => {
   const strings = { type: 'array', items: { type: 'string', pattern: '^(a+)+$' } };
 
   it.each<[string, Record<string, unknown>, unknown, string]>([
-    ['many values', { type: 'array', items: {} }, new Array(20_001).fill(1), '20000 values'],
-    ['many values inside of anything', {}, { a: new Array(20_001).fill(1) }, '20000 values'],
+    ['many values', { type: 'array', items: {} }, new Array(10_001).fill(1), '10000 values'],
+    ['many values inside of anything', {}, { a: new Array(10_001).fill(1) }, '10000 values'],
     [
       'many names',
       { additionalProperties: true, type: 'object' },
-      Object.fromEntries(new Array(20_001).fill(0).map((_, index) => [index, 1])),
-      '20000 values',
+      Object.fromEntries(new Array(10_001).fill(0).map((_, index) => [index, 1])),
+      '10000 values',
     ],
     ['much text', { type: 'string' }, 'a'.repeat(65_537), '65536 characters'],
     [
@@ -244,6 +244,12 @@ describe('arguments that would take too long', () => {
     ['much text of JSON', { type: 'array' }, `[${'1,'.repeat(33_000)}1]`, '65536 characters'],
     ['a long text for a pattern', { type: 'string', pattern: '^.{1,400}$' }, 'a'.repeat(2000), 'at most'],
     ['many texts for a pattern', strings, new Array(40).fill('a'.repeat(1500)), 'steps to check'],
+    [
+      'many values of another type',
+      { type: 'array', items: { type: 'integer' } },
+      new Array(251).fill('5'),
+      '250 values',
+    ],
     ['deep values', {}, deep(40), '32 levels deep'],
   ])('are refused, whatever they are: %s', (_what, schema, given, hint) => {
     expect(hintFor(schema, given)).toContain(hint);
@@ -274,13 +280,47 @@ describe('arguments that would take too long', () => {
     expect(reads).toHaveLength(items.length);
   });
 
-  it('have readings of unions in unions counted, which double with each level', () => {
+  it('are not looked at to their end once 50 are wrong, or once they are too much', () => {
+    let looks = 0;
+    const wrong = {
+      get a() {
+        looks += 1;
+        return 'soon';
+      },
+    };
+    const items = (schema: object) => ({
+      type: 'array',
+      items: { type: 'object', properties: { a: schema } },
+    });
+
+    coerceOne(items({ type: 'string', format: 'date' }), new Array(2000).fill(wrong));
+    expect(looks).toBeLessThanOrEqual(2 * 51); // asked whether it is there, then for it
+    looks = 0;
+    coerceOne(
+      items({ type: 'string', pattern: '^(?:s|oo|n){50}$' }),
+      new Array(2000).fill({ a: 's'.repeat(600) }),
+    );
+    coerceOne(items({ type: 'array', items: { type: 'string' } }), new Array(2000).fill(wrong));
+    expect(looks).toBeLessThanOrEqual(2 * 251);
+  });
+
+  it('have their readings counted where unions are in unions, and each level doubles them', () => {
+    let looks = 0;
+    const leaf = {
+      get a() {
+        looks += 1;
+        return 'x';
+      },
+    };
     const union = (levels: number): Record<string, unknown> =>
       levels === 0
-        ? { type: 'integer' }
-        : { type: ['array', 'object', 'string'], items: union(levels - 1), pattern: '^x$' };
+        ? { type: 'object', properties: { a: { type: 'integer' } } }
+        : { type: ['array', 'boolean'], items: union(levels - 1) };
+    const wrapped = (levels: number): unknown => (levels === 0 ? leaf : [wrapped(levels - 1)]);
 
-    const coerced = coerceOne(union(9), '[[[[[[[[["x"]]]]]]]]]');
+    const coerced = coerceOne({ type: 'array', items: union(7) }, new Array(2000).fill(wrapped(7)));
+
     expect(coerced.ok).toBe(false);
+    expect(looks).toBeLessThan(10_000);
   });
 });

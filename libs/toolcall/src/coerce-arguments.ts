@@ -1,4 +1,4 @@
-import { compileCoercer, type CompileOptions } from './parameters/compile-coercer.js';
+import { compileCoercer } from './parameters/compile-coercer.js';
 import { CoercionRun, type CoercionFrame, type Fault } from './parameters/coercion-run.js';
 import type { ParameterSchema } from './parameters/parameter-schema.js';
 
@@ -23,15 +23,17 @@ export type CoerceArguments = (input: Readonly<Record<string, unknown>>, frame: 
  * Compiles what turns a model's arguments into those the schema asks for: what plainly means a value of the right type
  * becomes one (`coercionRules`), defaults are filled in, undeclared names are dropped. What still does not fit is
  * listed, all of it at once, in words a model can act on. The input is not changed; nothing is thrown.
+ *
+ * @param region the country (ISO 3166) of phone numbers where the call tells none
  */
 export function compileCoercion(
   schema: Readonly<Record<string, unknown>>,
-  options: CompileOptions = { region: undefined },
+  { region }: { readonly region?: string | undefined } = {},
 ): CoerceArguments {
   const root = schema as ParameterSchema;
-  const coerce = compileCoercer(root, options);
+  const coerce = compileCoercer(root);
   return (input, frame) => {
-    const run = new CoercionRun(frame);
+    const run = new CoercionRun(frame, region);
     const coerced = coerce(input, run) as Record<string, unknown>;
     const { excess } = run;
     if (excess !== undefined) return { ok: false, missing: [{ name: 'arguments', hint: excess }] };

@@ -9,6 +9,7 @@ describe('parseExactly', () => {
     '[9007199254740993,"\\udbff123",12345678901234567]', // a text that looks like what stands for a number
     '{"12345678901234567":"12345678901234567","a":"\\"12345678901234567"}',
     '{"id":9007199254740993,"text":": 12345678901234567"}',
+    String.raw`{"a":"\"","b":"\\","c":12345678901234567890}`,
   ])('keeps every digit of %s', (text) => {
     expect(JSON.stringify(parseExactly(text))).toBe(text);
   });

@@ -11,8 +11,8 @@ const json = JSON as JSON & {
 
 /** Nearly no document has one: this decides, in a fraction of the time that parsing takes, that none can be lost. */
 const MAY_LOSE_DIGITS = /[[:,]\s*-?\d{16}/;
-/** Strings and fractions, which are left alone, and numbers of 16 digits and more, each taken whole: linear in the text. */
-const TOKENS = /"(?:[^"\\]|\\.)*"|(?<!\d)(?:-?\d{1,15}[.eE][\d.eE+-]*|-?\d{16}[\d.eE+-]*)/g;
+/** Where such a number may be, inside of a text or not: all of it, in one group. */
+const LONG_NUMBERS = /[[:,]\s*(-?\d{16}[\d.eE+-]*)/g;
 /** Begins the strings that stand for integers while JSON is read: half of a character of the last private plane. */
 const MARK = '\udbff';
 const MARK_ESCAPED = '\\udbff';
@@ -26,14 +26,9 @@ const MARK_ESCAPED = '\\udbff';
 export function parseExactly(text: string): unknown {
   if (!mayLoseDigits(text)) return JSON.parse(text);
   if (text.toLowerCase().includes(MARK_ESCAPED)) return parseByReviver(text);
-  let marked = 0;
-  const readable = text.replace(TOKENS, (token) => {
-    if (token.startsWith('"') || !losesDigits(token)) return token;
-    marked += 1;
-    return `"${MARK_ESCAPED}${token}"`;
-  });
-  const value: unknown = JSON.parse(readable);
-  if (marked > 0) unmark(value);
+  const marked = markIntegers(text);
+  const value: unknown = JSON.parse(marked);
+  if (marked !== text) unmark(value);
   return value;
 }
 
@@ -56,19 +51,42 @@ function losesDigits(token: string): boolean {
   return /^-?\d+$/.test(token) && String(Number(token)) !== token;
 }
 
+/** Makes marked texts of the integers that would lose digits. */
+function markIntegers(text: string): string {
+  let marked = '';
+  let copied = 0;
+  let at = 0;
+  let isInString = false;
+  for (const match of text.matchAll(LONG_NUMBERS)) {
+    const token = match[1] as string;
+    const start = match.index + match[0].length - token.length;
+    for (; at < start; at += 1) {
+      const character = text.charCodeAt(at);
+      if (character === QUOTE) isInString = !isInString;
+      else if (character === BACKSLASH) at += 1;
+    }
+    if (isInString || !losesDigits(token)) continue;
+    marked += `${text.slice(copied, start)}"${MARK_ESCAPED}${token}"`;
+    copied = start + token.length;
+  }
+  return copied === 0 ? text : marked + text.slice(copied);
+}
+
+const QUOTE = 34;
+const BACKSLASH = 92;
+
 /** Puts the integers in the places of their marks. Without recursion: the text may be nested as deep as it likes. */
 function unmark(root: unknown): void {
   const open = [root];
-  for (let at = open.pop(); at !== undefined; at = open.pop()) {
-    const holder = at as Record<string, unknown>;
-    for (const key of Object.keys(holder)) {
-      const value = holder[key];
-      if (typeof value === 'string') {
-        if (value.startsWith(MARK)) holder[key] = json.rawJSON(value.slice(1));
-      } else if (typeof value === 'object' && value !== null) {
-        open.push(value);
-      }
-    }
+  const look = (holder: Record<string | number, unknown>, key: string | number) => {
+    const value = holder[key];
+    if (typeof value === 'object' && value !== null) open.push(value);
+    else if (typeof value === 'string' && value.startsWith(MARK)) holder[key] = json.rawJSON(value.slice(1));
+  };
+  for (let holder = open.pop(); holder !== undefined; holder = open.pop()) {
+    const fields = holder as Record<string | number, unknown>;
+    if (Array.isArray(holder)) for (let index = 0; index < holder.length; index += 1) look(fields, index);
+    else for (const key of Object.keys(fields)) look(fields, key);
   }
 }
 

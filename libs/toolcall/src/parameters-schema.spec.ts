@@ -1,5 +1,6 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
+import { RE2JS } from 're2js';
 import { compileCoercion } from './coerce-arguments.js';
 import { parametersProblems } from './parameters-schema.js';
 import { schemaLimits } from './parameters/parameter-schema.js';
@@ -147,6 +148,11 @@ describe('a schema of parameters', () => {
       { pointer: '/pattern', code: 'wrong_format', message: 'too large' },
     ],
     [
+      'text too long for its pattern',
+      { pattern: '^.{1,400}$', maxLength: 400 },
+      { pointer: '/maxLength', code: 'not_allowed', message: 'beside this pattern', found: 'number 400' },
+    ],
+    [
       'a default of another type',
       { type: 'integer', default: '5' },
       { pointer: '/default', code: 'not_allowed', message: 'must be an integer', found: 'string "5"' },
@@ -239,7 +245,7 @@ describe('a schema that is too large', () => {
       'too_large',
     ],
     ['examples', { type: 'object', properties: { a: { examples: new Array(21).fill(1) } } }, 'too_large'],
-    ['steps in patterns', { type: 'object', properties: properties(6, { pattern: 'a{400}' }) }, 'too_large'],
+    ['steps in patterns', { type: 'object', properties: properties(3, { pattern: 'a{400}' }) }, 'too_large'],
     [
       'steps for its own examples',
       {
@@ -252,6 +258,15 @@ describe('a schema that is too large', () => {
     ],
   ])('in %s is refused before anything of it is compiled or tried', (_what, schema, code) => {
     expect(parametersProblems(schema, '')).toContainEqual(expect.objectContaining({ code }));
+  });
+
+  it('in patterns has no more of them compiled than it may have', () => {
+    const compile = jest.spyOn(RE2JS, 'compile');
+
+    parametersProblems({ type: 'object', properties: properties(200, { pattern: 'a{99}' }) }, '');
+
+    expect(compile.mock.calls.length).toBeLessThanOrEqual(schemaLimits.patternWeight / 99);
+    compile.mockRestore();
   });
 
   it('is one that goes over the limits, not one that just fits', () => {

@@ -1,8 +1,8 @@
-import { CoercionRun, type Coercer, type CoercionFrame } from './parameters/coercion-run.js';
-import { compileCoercer, type CompileOptions } from './parameters/compile-coercer.js';
+import { CoercionRun, type CoercionFrame } from './parameters/coercion-run.js';
+import { compileCoercer, type KnownCoercers } from './parameters/compile-coercer.js';
 import { contradiction, isObject, keywords, unknownKeyword } from './parameters/keywords.js';
 import { schemaLimits, typeOf, typesOf, type ParameterSchema } from './parameters/parameter-schema.js';
-import { patternWeight } from './parameters/pattern.js';
+import { longestText, patternLimits, patternWeight } from './parameters/pattern.js';
 import { describeFound, pointerToken, type Problem } from './problem.js';
 import { isReserved } from './value-path.js';
 
@@ -33,9 +33,9 @@ export function parametersProblems(schema: unknown, at: string): Problem[] {
     const found = describeFound((schema as ParameterSchema).type);
     return [{ pointer: `${at}/type`, code: 'not_allowed', message, found }];
   }
-  const run = new CoercionRun(noCall, true);
-  const options = { region: undefined, known: new Map<ParameterSchema, Coercer>() };
-  checkValues(schema as ParameterSchema, at, run, options, problems);
+  const run = new CoercionRun(noCall, undefined, true);
+  const known: KnownCoercers = new Map();
+  checkValues(schema as ParameterSchema, at, run, known, problems);
   if (run.excess === undefined) return problems;
   return [{ pointer: at, code: 'too_large', message: `has defaults and examples that ${run.excess}` }];
 }
@@ -90,7 +90,11 @@ function checkSchema(schema: unknown, at: string, depth: number, totals: Totals,
       problems.push({ pointer: here, code: 'unknown_field', message, found: describeFound(value) });
       continue;
     }
-    if (keyword === 'pattern' && typeof value === 'string') totals.patternWeight += patternWeight(value);
+    if (keyword === 'pattern' && typeof value === 'string') {
+      const weight = patternWeight(value);
+      if (weight <= patternLimits.weight) totals.patternWeight += weight;
+      if (totals.patternWeight > schemaLimits.patternWeight) continue; // refused as a whole, unread
+    }
     const problem = check(value);
     if (problem) problems.push({ pointer: here, ...problem, found: describeFound(value) });
     else checkInner(keyword, value, here, depth, totals, problems);
@@ -132,6 +136,17 @@ function checkTogether(schema: Record<string, unknown>, at: string, problems: Pr
     const pointer = `${at}/required/${index}`;
     problems.push({ pointer, code: 'not_allowed', message, found: describeFound(name) });
   }
+  const { pattern, maxLength = 0 } = schema as ParameterSchema;
+  const longest = pattern === undefined ? Infinity : longestText(pattern, maxLength);
+  if (maxLength > longest) {
+    const message = `must not be above ${longest} beside this pattern, which could take too long on longer text`;
+    problems.push({
+      pointer: `${at}/maxLength`,
+      code: 'not_allowed',
+      message,
+      found: describeFound(maxLength),
+    });
+  }
   const contradicted = contradiction(schema);
   if (contradicted) {
     const [keyword, problem, found] = contradicted;
@@ -152,7 +167,7 @@ function checkValues(
   schema: ParameterSchema,
   at: string,
   run: CoercionRun,
-  options: CompileOptions,
+  known: KnownCoercers,
   problems: Problem[],
 ): void {
   const values = [
@@ -160,7 +175,7 @@ function checkValues(
     ...(schema.examples ?? []).map((example, index) => [`examples/${index}`, example] as const),
   ];
   if (values.length > 0) {
-    const check = compileCoercer(schema, options);
+    const check = compileCoercer(schema, known);
     for (const [where, value] of values) {
       run.forget(0);
       check(value, run);
@@ -172,9 +187,9 @@ function checkValues(
     }
   }
   for (const [name, property] of Object.entries(schema.properties ?? {})) {
-    checkValues(property, `${at}/properties/${pointerToken(name)}`, run, options, problems);
+    checkValues(property, `${at}/properties/${pointerToken(name)}`, run, known, problems);
   }
-  if (schema.items) checkValues(schema.items, `${at}/items`, run, options, problems);
+  if (schema.items) checkValues(schema.items, `${at}/items`, run, known, problems);
   const further = schema.additionalProperties;
-  if (typeof further === 'object') checkValues(further, `${at}/additionalProperties`, run, options, problems);
+  if (typeof further === 'object') checkValues(further, `${at}/additionalProperties`, run, known, problems);
 }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { compileCoercion } from '../coerce-arguments.js';
 import { parseExactly } from '../exact-json.js';
-import { absences, coercionRules } from './coercion-rules.js';
-import type { CoercionFrame } from './coercion-run.js';
+import { absences, coercionRules, listedLoosely } from './coercion-rules.js';
+import { CoercionRun, type CoercionFrame } from './coercion-run.js';
 import type { ParameterSchema } from './parameter-schema.js';
 
 const frame: CoercionFrame = {
@@ -181,7 +181,8 @@ describe('what models really send', () => {
   it.each(coercionRules)('is read by its own rule: $name', (rule) => {
     const [schema, given] = (examples[rule.name] ?? []).find((one) => one.length === 3) as Example;
 
-    const meant = rule.read(given, { schema, frame, region: undefined });
+    const asked = { schema, run: new CoercionRun(frame), listed: () => listedLoosely(schema) };
+    const meant = rule.read(given, asked);
 
     expect(meant).toBeDefined();
     expect(meant).not.toEqual(given);

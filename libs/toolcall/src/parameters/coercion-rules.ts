@@ -1,10 +1,9 @@
 import { isRawInteger, integerOf, parseExactly } from '../exact-json.js';
 import { readDate, readDateTime, readTime } from './date-time.js';
 import type { Format } from './formats.js';
-import type { CoercionFrame } from './coercion-run.js';
-import { argumentLimits } from './coercion-run.js';
+import { argumentLimits, type CoercionRun } from './coercion-run.js';
 import { typesOf, type JsonType, type ParameterSchema } from './parameter-schema.js';
-import { phoneRegion, readPhone } from './phone.js';
+import { readPhone } from './phone.js';
 
 /** What a value is asked to be: a type, a format, or one of those listed. */
 export type Kind = Exclude<JsonType, 'null'> | Format | 'listed';
@@ -12,9 +11,9 @@ export type Kind = Exclude<JsonType, 'null'> | Format | 'listed';
 /** What a rule may look at besides the value. */
 export interface Asked {
   readonly schema: ParameterSchema;
-  readonly frame: CoercionFrame;
-  /** The country of the tool's phone numbers, where the call tells none. */
-  readonly region: string | undefined;
+  readonly run: CoercionRun;
+  /** The values listed, by {@link loosely} what they are; those that are alike are left out. */
+  readonly listed: () => ReadonlyMap<string, unknown>;
 }
 
 /** One thing models send that is not what the schema asks for, and plainly means it. */
@@ -51,7 +50,7 @@ export const coercionRules: readonly CoercionRule[] = [
   {
     name: 'a date and time is written in full, in the zone of the call',
     for: ['date-time'],
-    read: (given, { frame }) => readText(given, (text) => readDateTime(text, frame.facts.timezone)),
+    read: (given, { run }) => readText(given, (text) => readDateTime(text, run.frame.facts.timezone)),
   },
   { name: 'a time is on the 24-hour clock', for: ['time'], read: (given) => readText(given, readTime) },
   { name: 'a web address has a scheme and is ASCII', for: ['uri'], read: readWebAddress },
@@ -88,7 +87,7 @@ export const absences: readonly Absence[] = [
   {
     name: 'blank text is no value, unless the schema has it',
     holdsFor: (schema) =>
-      !takes(schema, 'string') || (schema.minLength !== 0 && !listed(schema)?.includes('')),
+      !takes(schema, 'string') || (schema.minLength !== 0 && !listedIn(schema)?.includes('')),
     is: (given) =>
       typeof given === 'string' && (given === '' || (given.charCodeAt(0) <= 32 && given.trim() === '')),
   },
@@ -104,7 +103,7 @@ function takes(schema: ParameterSchema, type: JsonType): boolean {
   return types.length === 0 || types.includes(type);
 }
 
-function listed(schema: ParameterSchema): readonly unknown[] | undefined {
+function listedIn(schema: ParameterSchema): readonly unknown[] | undefined {
   return schema.enum ?? ('const' in schema ? [schema.const] : undefined);
 }
 
@@ -161,18 +160,29 @@ function readWebAddress(given: unknown): string | undefined {
   });
 }
 
-function readPhoneNumber(given: unknown, { frame, region }: Asked): string | undefined {
+function readPhoneNumber(given: unknown, { run }: Asked): string | undefined {
   return readText(given, (text) => {
-    const phone = readPhone(text, phoneRegion(frame.facts, region));
+    const phone = readPhone(text, run.phoneRegion);
     return phone.ok ? phone.e164 : undefined;
   });
 }
 
-function readListed(given: unknown, { schema }: Asked): unknown {
+function readListed(given: unknown, { listed }: Asked): unknown {
   const text = typeof given === 'boolean' ? String(given) : trimmed(given);
-  if (text === undefined || text === '' || text.length > LONGEST_READ) return undefined;
-  const alike = (listed(schema) ?? []).filter((value) => loosely(String(value)) === loosely(text));
-  return alike.length === 1 ? alike[0] : undefined;
+  return text === undefined || text.length > LONGEST_READ ? undefined : listed().get(loosely(text));
+}
+
+/** What a schema lists, by {@link loosely} what it is, where that tells one from the others. */
+export function listedLoosely(schema: ParameterSchema): ReadonlyMap<string, unknown> {
+  const found = new Map<string, unknown>();
+  const twice = new Set<string>();
+  for (const value of listedIn(schema) ?? []) {
+    const text = loosely(String(value));
+    if (text === '' || found.has(text)) twice.add(text);
+    else found.set(text, value);
+  }
+  for (const text of twice) found.delete(text);
+  return found;
 }
 
 /** Without case, and with blank, hyphen and underscore for one sign. */

@@ -1,47 +1,43 @@
 import { isRawInteger } from '../exact-json.js';
 import { argumentLimits, type Coercer, type CoercionRun } from './coercion-run.js';
-import { coercionRules, type Asked, type CoercionRule, type Kind } from './coercion-rules.js';
+import { coercionRules, listedLoosely, type Asked, type CoercionRule, type Kind } from './coercion-rules.js';
 import { compileObject } from './compile-object.js';
 import { isFormat } from './formats.js';
 import { formatHints, typeHint } from './hints.js';
 import { typeOf, typesOf, type JsonType, type ParameterSchema } from './parameter-schema.js';
 import { checksOf, isOfType, WRONG_FORMAT, type Check } from './scalar-checks.js';
 
-/** What all parts of one tool's parameters share. */
-export interface CompileOptions {
-  /** The country of national phone numbers, where the call tells none. */
-  readonly region: string | undefined;
-  /** What has been compiled already: given where the parts of one schema are asked for, too. */
-  readonly known?: Map<ParameterSchema, Coercer>;
-}
-
-/** Compiles a schema that `parametersProblems` has nothing against; once per version, not per execution. */
-export function compileCoercer(schema: ParameterSchema, options: CompileOptions): Coercer {
-  const coercer = options.known?.get(schema) ?? compileTypes(schema, options);
-  options.known?.set(schema, coercer);
+/**
+ * Compiles a schema that `parametersProblems` has nothing against; once per version, not per execution.
+ *
+ * @param known what has been compiled already: given where the parts of one schema are asked for, too
+ */
+export function compileCoercer(schema: ParameterSchema, known?: KnownCoercers): Coercer {
+  const coercer = known?.get(schema) ?? compileTypes(schema, known);
+  known?.set(schema, coercer);
   return coercer;
 }
 
-function compileTypes(schema: ParameterSchema, options: CompileOptions): Coercer {
+export type KnownCoercers = Map<ParameterSchema, Coercer>;
+
+function compileTypes(schema: ParameterSchema, known?: KnownCoercers): Coercer {
   const types = typesOf(schema);
   const [first, ...others] = types;
   if (first === undefined) return coerceAnything;
-  return others.length === 0 ? compileType(schema, first, options) : compileUnion(schema, types, options);
+  return others.length === 0 ? compileType(schema, first, known) : compileUnion(schema, types, known);
 }
 
-function compileType(schema: ParameterSchema, type: JsonType, options: CompileOptions): Coercer {
+function compileType(schema: ParameterSchema, type: JsonType, known?: KnownCoercers): Coercer {
   if (type === 'object') {
-    return compileObject(schema, readerOf(schema, ['object'], options), (inner) =>
-      compileCoercer(inner, options),
-    );
+    return compileObject(schema, readerOf(schema, ['object']), (inner) => compileCoercer(inner, known));
   }
-  if (type === 'array') return compileArray(schema, options);
-  return compileScalar(schema, type, options);
+  if (type === 'array') return compileArray(schema, known);
+  return compileScalar(schema, type);
 }
 
 /** A value of one of several types: of its own if that is one of them, else of the first it can be read as. */
-function compileUnion(schema: ParameterSchema, types: readonly JsonType[], options: CompileOptions): Coercer {
-  const coercers = new Map(types.map((type) => [type, compileType(schema, type, options)] as const));
+function compileUnion(schema: ParameterSchema, types: readonly JsonType[], known?: KnownCoercers): Coercer {
+  const coercers = new Map(types.map((type) => [type, compileType(schema, type, known)] as const));
   const ownOf = (given: unknown) => {
     const type = isRawInteger(given) ? 'integer' : typeOf(given);
     return coercers.get(type) ?? (type === 'integer' ? coercers.get('number') : undefined);
@@ -50,7 +46,6 @@ function compileUnion(schema: ParameterSchema, types: readonly JsonType[], optio
     const own = ownOf(given);
     const before = run.faultCount;
     for (const coerce of own ? new Set([own, ...coercers.values()]) : coercers.values()) {
-      if (!run.takeValues(1)) return given; // unions in unions: each level doubles the readings
       const coerced = coerce(given, run);
       if (run.faultCount === before) return coerced;
       run.forget(before);
@@ -61,11 +56,7 @@ function compileUnion(schema: ParameterSchema, types: readonly JsonType[], optio
   };
 }
 
-function compileScalar(
-  schema: ParameterSchema,
-  type: Exclude<JsonType, 'array' | 'object'>,
-  options: CompileOptions,
-): Coercer {
+function compileScalar(schema: ParameterSchema, type: Exclude<JsonType, 'array' | 'object'>): Coercer {
   const isRight = isOfType[type];
   const checks = checksOf(schema, type);
   const kinds: Kind[] = type === 'null' ? [] : [type];
@@ -73,6 +64,7 @@ function compileScalar(
   if (format) kinds.push(format);
   if (schema.enum ?? 'const' in schema) kinds.push('listed');
   const rules = rulesFor(kinds);
+  let listed: ReadonlyMap<string, unknown> | undefined;
 
   return (given, run) => {
     if (typeof given === 'string' && !run.takeText(given.length)) return given;
@@ -81,7 +73,8 @@ function compileScalar(
       problem = checks.length === 0 ? undefined : problemOf(checks, given, run);
       if (problem === undefined) return given;
     }
-    const asked: Asked = { schema, frame: run.frame, region: options.region };
+    if (!run.takeReading()) return given;
+    const asked: Asked = { schema, run, listed: () => (listed ??= listedLoosely(schema)) };
     let nearest = problem;
     for (const rule of run.isStrict ? [] : rules) {
       const meant = rule.read(given, asked);
@@ -106,10 +99,10 @@ function problemOf(checks: readonly Check[], value: unknown, run: CoercionRun): 
   return undefined;
 }
 
-function compileArray(schema: ParameterSchema, options: CompileOptions): Coercer {
+function compileArray(schema: ParameterSchema, known?: KnownCoercers): Coercer {
   const { items, minItems = 0, maxItems = Infinity, uniqueItems = false } = schema;
-  const coerceItem = items ? compileCoercer(items, options) : coerceAnything;
-  const read = readerOf(schema, ['array'], options);
+  const coerceItem = items ? compileCoercer(items, known) : coerceAnything;
+  const read = readerOf(schema, ['array']);
   return (given, run) => {
     const list = Array.isArray(given) ? (given as unknown[]) : read(given, run);
     if (!Array.isArray(list)) {
@@ -122,12 +115,12 @@ function compileArray(schema: ParameterSchema, options: CompileOptions): Coercer
 
     const before = run.faultCount;
     const coerced: unknown[] = [];
-    for (let index = 0; index < list.length; index += 1) {
+    for (let index = 0; index < list.length && !run.isOver; index += 1) {
       const known = run.faultCount;
       coerced.push(coerceItem(list[index], run));
       if (run.faultCount > known) run.locate(known, index);
     }
-    if (uniqueItems && run.faultCount === before) refuseRepeated(coerced, run);
+    if (uniqueItems && run.faultCount === before && !run.isOver) refuseRepeated(coerced, run);
     return coerced;
   };
 }
@@ -155,6 +148,10 @@ function canonical(value: unknown): string {
 
 /** Where the schema asks for nothing: everything, as long as it is of a size that can be sent. */
 export function coerceAnything(given: unknown, run: CoercionRun): unknown {
+  if (typeof given !== 'object' || given === null) {
+    if (typeof given === 'string') run.takeText(given.length);
+    return given;
+  }
   const open: [unknown, number][] = [[given, 0]];
   for (let next = open.pop(); next; next = open.pop()) {
     const [value, depth] = next;
@@ -171,12 +168,15 @@ export function coerceAnything(given: unknown, run: CoercionRun): unknown {
   return given;
 }
 
+const nothingListed = () => new Map<string, unknown>();
+
 /** The first reading of a list or an object that is none as it stands; undefined when there is none. */
-function readerOf(schema: ParameterSchema, kinds: readonly Kind[], { region }: CompileOptions): Coercer {
+function readerOf(schema: ParameterSchema, kinds: readonly Kind[]): Coercer {
   const rules = rulesFor(kinds);
   return (given, run) => {
     if (run.isStrict || (typeof given === 'string' && !run.takeText(given.length))) return undefined;
-    const asked: Asked = { schema, frame: run.frame, region };
+    if (!run.takeReading()) return undefined;
+    const asked: Asked = { schema, run, listed: nothingListed };
     for (const rule of rules) {
       const meant = rule.read(given, asked);
       if (meant !== undefined) return meant;

@@ -44,6 +44,7 @@ export function compileObject(
     );
     if (!run.takeValues(names.length)) return;
     for (const name of names) {
+      if (run.isOver) return;
       if (further) object[name] = inside(name, fields[name], further, run);
       else if (additionalProperties === false && run.isStrict) run.fault('is not declared', name);
     }

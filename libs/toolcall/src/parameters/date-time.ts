@@ -66,20 +66,32 @@ export function readTime(text: string): string | undefined {
 /** How far a zone is from UTC when its clocks show a local time; undefined when there is no such zone or time. */
 function offsetAt(local: string, timezone: string): string | undefined {
   const asUtc = Date.parse(`${local}Z`);
-  if (Number.isNaN(asUtc)) return undefined;
-  try {
-    // The offset depends on the moment, the moment on the offset: twice is enough, whatever the zone.
-    const near = offsetMinutes(asUtc, timezone);
-    return writeOffset(offsetMinutes(asUtc - near * 60_000, timezone));
-  } catch {
-    return undefined; // no zone that anybody knows
-  }
+  const zone = Number.isNaN(asUtc) ? undefined : zoneOf(timezone);
+  if (!zone) return undefined;
+  // The offset depends on the moment, the moment on the offset: twice is enough, whatever the zone.
+  const near = offsetMinutes(asUtc, zone);
+  return writeOffset(offsetMinutes(asUtc - near * 60_000, zone));
 }
 
-function offsetMinutes(at: number, timeZone: string): number {
-  const format = new Intl.DateTimeFormat('en-US', { timeZone, timeZoneName: 'longOffset' });
-  const name = format.formatToParts(at).find((part) => part.type === 'timeZoneName')?.value ?? '';
-  const [, sign, hours, minutes] = /^GMT([+-])(\d{2}):(\d{2})/.exec(name) ?? ['', '+', '0', '0'];
+/** Zones that were asked for lately: to make one takes longer than all the rest. Undefined is none that anybody knows. */
+const zones = new Map<string, Intl.DateTimeFormat | undefined>();
+const MOST_ZONES = 100;
+
+function zoneOf(timeZone: string): Intl.DateTimeFormat | undefined {
+  if (zones.has(timeZone)) return zones.get(timeZone);
+  if (zones.size >= MOST_ZONES) zones.clear();
+  let zone: Intl.DateTimeFormat | undefined;
+  try {
+    zone = new Intl.DateTimeFormat('en-US', { timeZone, timeZoneName: 'longOffset' });
+  } catch {
+    // an orchestrator's slip; the model is asked for the offset instead
+  }
+  zones.set(timeZone, zone);
+  return zone;
+}
+
+function offsetMinutes(at: number, zone: Intl.DateTimeFormat): number {
+  const [, sign, hours, minutes] = /GMT([+-])(\d{2}):(\d{2})/.exec(zone.format(at)) ?? ['', '+', '0', '0'];
   return (sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(minutes));
 }
 

@@ -1,8 +1,7 @@
-import { dateIn } from '../scope.js';
 import { trimmed, type Asked } from './coercion-rules.js';
 import type { Format } from './formats.js';
 import type { JsonType, ParameterSchema } from './parameter-schema.js';
-import { phoneRegion, readPhone, NO_NUMBER } from './phone.js';
+import { readPhone, NO_NUMBER } from './phone.js';
 
 /**
  * What a model should send instead, by what it was asked for. Hints never repeat what was given, apart from an amount
@@ -10,16 +9,15 @@ import { phoneRegion, readPhone, NO_NUMBER } from './phone.js';
  */
 export const formatHints: Record<Format, (given: unknown, asked: Asked) => string> = {
   email: () => 'must be an e-mail address, such as name@example.com',
-  date: (_given, { frame }) =>
-    `send a date as YYYY-MM-DD; today is ${dateIn(frame.now, frame.facts.timezone)}`,
-  'date-time': (_given, { frame }) =>
+  date: (_given, { run }) => `send a date as YYYY-MM-DD; today is ${run.today}`,
+  'date-time': (_given, { run }) =>
     'send a date and time with the offset from UTC, as YYYY-MM-DDTHH:MM:SS+00:00; ' +
-    `it is now ${frame.now.toISOString().slice(0, 19)}Z`,
+    `it is now ${run.frame.now.toISOString().slice(0, 19)}Z`,
   time: () => 'send a time as HH:MM on the 24-hour clock',
   uri: () => 'must be a web address, such as https://example.com/page',
   uuid: () => 'must be a UUID, such as 123e4567-e89b-42d3-a456-426614174000',
-  phone: (given, { frame, region }) => {
-    const phone = readPhone(trimmed(given) ?? '', phoneRegion(frame.facts, region));
+  phone: (given, { run }) => {
+    const phone = readPhone(trimmed(given) ?? '', run.phoneRegion);
     return phone.ok ? NO_NUMBER : phone.hint;
   },
 };

@@ -38,7 +38,7 @@ export const schemaLimits = {
   enumValues: 500,
   examples: 20,
   /** Of all patterns together, in the measure of `patternWeight`. */
-  patternWeight: 2000,
+  patternWeight: 1000,
 } as const;
 
 const impliedBy: readonly (readonly [JsonType, readonly (keyof ParameterSchema)[]])[] = [

@@ -30,7 +30,7 @@ describe('a pattern', () => {
     ['a look-behind', '(?<=a)b', 'RE2 syntax'],
     ['a back-reference', String.raw`(a)\1`, 'RE2 syntax'],
     ['an open group', '(a', 'RE2 syntax'],
-    ['an open class of many escapes', `[${String.raw`\p{L}`.repeat(20)}`, 'RE2 syntax'],
+    ['an open class of many escapes', `[${String.raw`\p{L}`.repeat(10)}`, 'RE2 syntax'],
   ])('is refused for %s', (_name, pattern, message) => {
     expect(patternProblem(pattern)).toContain(message);
   });
@@ -82,7 +82,7 @@ describe('a pattern', () => {
 
     expect((small.longestText + 1) * small.stepsPerCharacter).toBeLessThanOrEqual(patternLimits.steps);
     expect((large.longestText + 1) * large.stepsPerCharacter).toBeLessThanOrEqual(patternLimits.steps);
-    expect(large.longestText).toBeGreaterThan(250);
+    expect(large.longestText).toBeGreaterThan(200);
     expect(small.longestText).toBeGreaterThan(10_000);
   });
 });

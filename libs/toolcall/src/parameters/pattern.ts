@@ -18,7 +18,7 @@ export const patternLimits = {
 } as const;
 
 /** What a class of Unicode (`\p{L}`) takes to read, in plain characters: it has hundreds of ranges. */
-const UNICODE_CLASS_WEIGHT = 40;
+const UNICODE_CLASS_WEIGHT = 60;
 
 /**
  * Compiles a pattern for RE2, which takes time in proportion to pattern and text; the engine's own expressions can take
@@ -34,6 +34,12 @@ export function compilePattern(pattern: string): Pattern {
     longestText: Math.floor(patternLimits.steps / stepsPerCharacter) - 1,
     matches: (text) => compiled.matcher(text).find(),
   };
+}
+
+/** How long a text a pattern is tried on; at least as long as `wanted`, if it is. */
+export function longestText(pattern: string, wanted: number): number {
+  const isTriedAnyway = wanted < patternLimits.steps / patternLimits.weight;
+  return isTriedAnyway ? wanted : compilePattern(pattern).longestText;
 }
 
 /** Why a pattern cannot be used; undefined when it can. */

@@ -41,9 +41,9 @@ export function schemaFromVariables(
 }
 
 function compileTyped(schema: ParameterSchema, region: string | undefined): (value: unknown) => unknown {
-  const coerce = compileCoercer(schema, { region });
+  const coerce = compileCoercer(schema);
   return (value) => {
-    const run = new CoercionRun({ now: new Date(0), facts: {} });
+    const run = new CoercionRun({ now: new Date(0), facts: {} }, region);
     const typed = coerce(value, run);
     return run.faultCount === 0 ? typed : value;
   };

@@ -64,8 +64,8 @@ describe('a body', () => {
 
   it('of JSON is what it was, whatever it is', () => {
     fc.assert(
-      fc.property(fc.jsonValue({ maxDepth: 8 }), (value) => {
-        expect(readBody(JSON.stringify(value), 'application/json')).toEqual(json(value));
+      fc.property(fc.json({ maxDepth: 8 }), (text) => {
+        expect(readBody(text, 'application/json')).toEqual(json(JSON.parse(text)));
       }),
     );
   });
