@@ -134,6 +134,44 @@ describe('the scenarios of the seeds', () => {
     });
   });
 
+  it('004: variables of one tool are there for the next tool of the call, and keep it to what they say', async () => {
+    await run(
+      {
+        key: 'find_customer',
+        parameters: strings('phone'),
+        request: { method: 'POST', path: '/v1/customers/search' },
+      },
+      'bearer',
+      { phone: '+15551234567' },
+    );
+
+    const own = await run(
+      {
+        key: 'own_orders',
+        callVariables: ['customer'],
+        request: { method: 'GET', path: '/customers/{{customer.id}}/orders' },
+      },
+      'bearer',
+      {},
+    );
+    expect(own.sent.url).toBe('/customers/CUST-12345/orders');
+
+    const key = await world.publish(
+      {
+        key: 'own_order',
+        name: 'Own order',
+        parameters: strings('orderId'),
+        allowedValuesFrom: { orderId: 'orders[*].id' },
+        request: { method: 'GET', path: '/orders/:orderId' },
+      },
+      'bearer',
+    );
+    const requests = (await test.received()).length;
+    expect((await world.execute(key, { orderId: 'ORD-67890' })).status).not.toBe('succeeded');
+    expect(await test.received()).toHaveLength(requests);
+    expect(await world.execute(key, { orderId: 'ORD-11111' })).toMatchObject({ status: 'succeeded' });
+  });
+
   it('004, example 2: fetches an order and files a damage claim', async () => {
     const order = await run(
       {
