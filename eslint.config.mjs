@@ -136,6 +136,8 @@ export default tseslint.config(
     files: ['libs/sealing/src/**/*.ts', 'apps/vault/src/crypto/**/*.ts'],
     rules: restrict({ ciphers: true }),
   },
+  // An operator's key service, at an address of the operator's: none of what libs/egress guards against.
+  { files: ['apps/vault/src/keys/*.provider.ts'], rules: restrict({ http: true }) },
   { files: ['apps/executor/src/upstream/**/*.ts'], rules: restrict({ opossum: true }) },
   {
     files: [
@@ -155,6 +157,7 @@ export default tseslint.config(
     files: [
       '**/*.spec.ts',
       'test/**/*.ts',
+      'apps/*/test/**/*.ts',
       'bench/**/*.ts',
       'libs/testing/**/*.ts',
       'libs/devstack/**/*.ts',

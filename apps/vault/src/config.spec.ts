@@ -56,6 +56,36 @@ describe('the configuration of the vault', () => {
       'VAULT_KEYS: the file that VAULT_KEYS_FILE names cannot be read (ENOENT)',
     ],
     ['a short key', { VAULT_KEYS: `k1:${key.slice(8)}` }, 'VAULT_KEYS: key `k1` must be 32 bytes'],
+    [
+      'a key provider that is none',
+      { VAULT_KEY_PROVIDER: 'azure' },
+      'VAULT_KEY_PROVIDER must be one of the following values: environment, file, aws-kms, gcp-kms, transit',
+    ],
+    [
+      'keys in the other place',
+      { VAULT_KEY_PROVIDER: 'file' },
+      'VAULT_KEYS: VAULT_KEY_PROVIDER says that the keys are in a file',
+    ],
+    ['AWS KMS without a key', { VAULT_KEY_PROVIDER: 'aws-kms' }, 'VAULT_AWS_KMS_KEYS must name a key'],
+    [
+      'a key of AWS KMS without an id',
+      { VAULT_KEY_PROVIDER: 'aws-kms', VAULT_AWS_KMS_KEYS: 'arn:aws:kms:eu-west-1:1:key/1,1234' },
+      'VAULT_AWS_KMS_KEYS: every entry must be an id',
+    ],
+    [
+      'a version in place of a key of Google KMS',
+      {
+        VAULT_KEY_PROVIDER: 'gcp-kms',
+        VAULT_GCP_KMS_KEY: 'projects/p/locations/l/keyRings/r/cryptoKeys/k/cryptoKeyVersions/1',
+      },
+      'VAULT_GCP_KMS_KEY must be projects/',
+    ],
+    ['a transit engine nowhere', { VAULT_KEY_PROVIDER: 'transit' }, 'VAULT_TRANSIT_URL must be https://'],
+    [
+      'a transit engine without a token',
+      { VAULT_KEY_PROVIDER: 'transit', VAULT_TRANSIT_URL: 'https://bao:8200' },
+      'set VAULT_TRANSIT_TOKEN or VAULT_TRANSIT_TOKEN_FILE',
+    ],
     ['no executor key', { EXECUTOR_KEY: '' }, 'EXECUTOR_KEY must be 32 bytes of base64'],
     ['no intake key', { VAULT_INTAKE_KEY: '' }, 'VAULT_INTAKE_KEY must be 32 bytes of base64'],
     ['a short executor key', { EXECUTOR_KEY: key.slice(8) }, 'EXECUTOR_KEY must be 32 bytes of base64'],

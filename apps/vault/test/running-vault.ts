@@ -46,6 +46,7 @@ export class RunningVault {
   readonly keys = SessionKeyPair.create(this.executorKey);
   /** Every line that was logged, at every level. */
   readonly log: string[] = [];
+  private readonly instances: (() => Promise<void>)[] = [];
   private readonly closing: (() => Promise<unknown>)[] = [];
 
   private constructor(
@@ -99,7 +100,7 @@ export class RunningVault {
         await app.close();
         await link.close();
       })());
-    this.closing.push(stop);
+    this.instances.push(stop);
     await app.listen();
     return stop;
   }
@@ -159,7 +160,13 @@ export class RunningVault {
     return rows;
   }
 
+  /** Stops the vaults; what they stand on stays. */
+  async stopInstances(): Promise<void> {
+    for (const stop of this.instances.splice(0)) await stop();
+  }
+
   async stop(): Promise<void> {
+    await this.stopInstances();
     for (const close of this.closing.splice(0).reverse()) await close();
   }
 

@@ -1,4 +1,4 @@
-import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { randomBytes } from 'node:crypto';
 import { Not, type EntityManager, type Repository } from 'typeorm';
@@ -10,7 +10,7 @@ const CANARY = { purpose: 'canary' };
 
 /** Which key versions there are, and what each is for; that is the database's to say, for all vaults alike. */
 @Injectable()
-export class KeyVersions implements OnModuleInit {
+export class KeyVersions implements OnModuleInit, OnApplicationShutdown {
   private readonly provenIds = new Set<string>();
 
   constructor(
@@ -22,6 +22,10 @@ export class KeyVersions implements OnModuleInit {
   async onModuleInit(): Promise<void> {
     if (!(await this.versions.existsBy({ state: 'current' }))) await this.makeFirst();
     for (const version of await this.usable()) await this.prove(version);
+  }
+
+  onApplicationShutdown(): void {
+    this.provider.close?.();
   }
 
   /** All that may still open something. */

@@ -66,7 +66,12 @@ export class OrganizationKeys {
     const id = uuidv7().replaceAll('-', '');
     const bytes = randomBytes(KEY_BYTES);
     const wrapped = await this.provider.wrap(version, bytes, contextOf(orgId, id));
+    const back = await this.provider.unwrap(version, wrapped, contextOf(orgId, id));
+    const isSame = back.equals(bytes);
     bytes.fill(0);
+    back.fill(0);
+    // Damaged on its way, it would be found out when all that it sealed is lost.
+    if (!isSame) throw new KeyProviderError(`key \`${version}\` did not wrap what it was given`);
     await transaction.query(INSERT, [orgId, id, version, wrapped]);
     return id;
   }
