@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { integerOf } from '../exact-json.js';
 import { parseTemplate } from '../parse-template.js';
 import type { Scope } from '../scope.js';
 import { filterProblem } from '../template-filters.js';
@@ -46,6 +47,7 @@ const rows: [string, unknown, string, Where?][] = [
   ['digits', '+1 (415) 555-0100', '1 4 1 5 5 5 5 0 1 0 0'],
   ['digits', 'AB-12x', 'A B 1 2 x'],
   ['digits', 4711, '4 7 1 1'],
+  ['digits', integerOf('12345678901234567'), '1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7'],
   ['digits', true, 'true'],
   ['date', '2024-01-18', 'January 18, 2024'],
   ['date', '2024-01-18', 'January 18, 2024', { language: 'en-US', timezone: 'America/Los_Angeles' }],

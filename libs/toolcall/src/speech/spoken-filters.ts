@@ -1,3 +1,4 @@
+import { isRawInteger } from '../exact-json.js';
 import type { FilterArgument } from '../parse-template.js';
 import type { Scope } from '../scope.js';
 import type { FilterRule } from '../template-filters.js';
@@ -39,10 +40,12 @@ export const spokenFilters: Readonly<Record<string, FilterRule>> = {
   digits: {
     positions: ['message'],
     argumentProblem: none,
-    compile: () => (value) =>
-      typeof value === 'string' || typeof value === 'number'
-        ? Array.from(String(value).matchAll(/[\p{L}\p{N}]/gu), ([one]) => one).join(' ')
-        : value,
+    compile: () => (value) => {
+      const said = isRawInteger(value) ? value.rawJSON : value;
+      return typeof said === 'string' || typeof said === 'number'
+        ? Array.from(String(said).matchAll(/[\p{L}\p{N}]/gu), ([one]) => one).join(' ')
+        : said;
+    },
   },
   /** `{{eta | date}}` → January 18, 2024; `date: "full"` names the weekday. */
   date: {
