@@ -1,7 +1,7 @@
 import { frame, prepareTool, renderTool } from '#testing/rendered-tool';
 import { strings, toolDefinition } from '#testing/tool-definition.builder';
 import { describe, expect, it } from '@jest/globals';
-import { compileTool } from './compile-tool.js';
+import { compileTool, type CallFrame } from './compile-tool.js';
 
 type Overrides = NonNullable<Parameters<typeof toolDefinition>[0]>;
 const origin = 'https://api.example.com';
@@ -369,6 +369,34 @@ describe('what a tool binds', () => {
 
     expect(renderTool(definition, { who: 'evil' }).query).toEqual([]);
     expect(renderTool(definition, { opt: '1', who: 'evil' }).query).toEqual([['who', 'user-1']]);
+  });
+});
+
+describe('a name that several know', () => {
+  // What a tool binds is nobody else's: a definition that binds a name of the context or the call is refused.
+  const definition = toolDefinition({
+    parameters: strings('language?', 'order?'),
+    callVariables: ['order'],
+    request: {
+      query: [
+        { name: 'language', value: '{{language | default: "default"}}' },
+        { name: 'order', value: '{{order | default: "default"}}' },
+      ],
+    },
+  });
+  const given = { language: 'argument', order: 'argument' };
+  const callVariables = { order: 'call' };
+
+  it.each<[string, CallFrame['facts'], Record<string, string>, Record<string, string>, [string, string]]>([
+    ['the context', { language: 'context' }, given, callVariables, ['context', 'argument']],
+    ['the argument', {}, given, callVariables, ['argument', 'argument']],
+    ['an earlier tool of the call', {}, {}, callVariables, ['default', 'call']],
+    ['the default', {}, {}, {}, ['default', 'default']],
+  ])('is said by %s', (_who, facts, args, call, [language, order]) => {
+    expect(renderTool(definition, args, { ...frame, facts, callVariables: call }).query).toEqual([
+      ['language', language],
+      ['order', order],
+    ]);
   });
 });
 
