@@ -210,6 +210,20 @@ describe('the bus with TLS', () => {
     await link.close();
   });
 
+  it('lets an operator change keys, and have no secret opened', async () => {
+    const connection = await connect({
+      ...natsOptions({ natsUrl: nats.url, ...security.operator }),
+      inboxPrefix: vaultOperatorAccess.inboxPrefix,
+    });
+    const refused = refusalsOf(connection);
+    connection.publish(vault.startRotation.subject, '{}');
+    connection.publish(vault.openCredential.subject, '{}');
+    await connection.flush();
+    await connection.close();
+
+    expect((await refused).publish).toEqual([vault.openCredential.subject]);
+  });
+
   it("lets an orchestrator in once it is told of its organization, and ends nobody else's connection", async () => {
     const link = await serviceLink();
     const closed = link.connection.closed();

@@ -1,4 +1,10 @@
-import { busServices, orchestratorAccess, serviceAccess, type BusService } from '#contracts/bus-access';
+import {
+  busServices,
+  orchestratorAccess,
+  serviceAccess,
+  vaultOperatorAccess,
+  type BusService,
+} from '#contracts/bus-access';
 import type { BusUser } from '#messaging/bus-configuration';
 import { nkeys } from '@nats-io/transport-node';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -41,8 +47,8 @@ export class BusSecurity {
   }
 
   /**
-   * Whom the server lets in. The orchestrator has to wait until its organization is known; an operator, who may do
-   * everything, is for specs and benches.
+   * Whom the server lets in. The orchestrator has to wait until its organization is known. The operator may rotate the
+   * vault's keys; for specs and benches, `operator` lets it do everything.
    */
   secured({ orgId, operator }: { orgId?: string; operator: boolean }): SecuredBus {
     const user = (name: keyof typeof this.seeds, access: BusUser['access']) => ({
@@ -55,7 +61,7 @@ export class BusSecurity {
       users: [
         ...busServices.map((name) => user(name, serviceAccess[name])),
         ...(orgId === undefined ? [] : [user('orchestrator', orchestratorAccess(ORCHESTRATOR, orgId))]),
-        ...(operator ? [user('operator', 'everything')] : []),
+        user('operator', operator ? 'everything' : vaultOperatorAccess),
       ],
     };
   }
