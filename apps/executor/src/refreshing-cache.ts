@@ -17,6 +17,8 @@ export interface CacheRules {
 
 interface Entry<Value> {
   readonly value: Value;
+  /** The rule's, or less where the value itself lasts less. */
+  readonly usableMs: number;
   fetchedAt: number;
   /** No renewal is begun before: a service that does not answer is not asked by every call. */
   renewAfter: number;
@@ -39,13 +41,17 @@ export class RefreshingCache<Value> {
 
   constructor(
     private readonly rules: CacheRules,
+    /** How long a value may be used, where that may be less than the rules say. */
+    private readonly lifetimeOf: (value: Value) => number | undefined = () => undefined,
     private readonly now: () => number = () => performance.now(),
   ) {}
 
   /** The entry while it is fresh; without it, ask {@link get}. Costs no promise. */
   fresh(key: string): Value | undefined {
     const entry = this.entries.get(key);
-    if (!entry || this.now() - entry.fetchedAt >= this.rules.freshMs) return undefined;
+    if (!entry) return undefined;
+    const age = this.now() - entry.fetchedAt;
+    if (age >= this.rules.freshMs || age >= entry.usableMs) return undefined;
     entry.usedAt = ++this.uses;
     return entry.value;
   }
@@ -54,7 +60,7 @@ export class RefreshingCache<Value> {
   async get(key: string, fetch: (timeoutMs: number) => Promise<Value>, deadline: Deadline): Promise<Value> {
     const entry = this.entries.get(key);
     const age = entry ? this.now() - entry.fetchedAt : Infinity;
-    if (!entry || age >= this.rules.usableMs) {
+    if (!entry || age >= entry.usableMs) {
       return settleBy(this.fetchOnce(key, fetch), deadline.remainingMs(), () => tooLate());
     }
     entry.usedAt = ++this.uses;
@@ -120,7 +126,8 @@ export class RefreshingCache<Value> {
   }
 
   private store(key: string, value: Value): void {
-    this.entries.set(key, { value, fetchedAt: this.now(), renewAfter: 0, usedAt: ++this.uses });
+    const usableMs = Math.min(this.rules.usableMs, this.lifetimeOf(value) ?? Infinity);
+    this.entries.set(key, { value, usableMs, fetchedAt: this.now(), renewAfter: 0, usedAt: ++this.uses });
     if (this.entries.size > this.rules.maxEntries) this.evictStalest();
   }
 

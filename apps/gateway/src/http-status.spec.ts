@@ -26,6 +26,7 @@ const expected: [number, ErrorCode[]][] = [
       'tool_archived',
       'binding_outdated',
       'environment_not_set',
+      'credential_refused',
       'idempotency_conflict',
     ],
   ],

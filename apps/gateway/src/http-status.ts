@@ -20,6 +20,7 @@ export const httpStatus: Record<ErrorCode, number> = {
   credential_not_found: 404,
   credential_origin_mismatch: 422,
   credential_unreadable: 500,
+  credential_refused: 409,
   execution_not_found: 404,
   api_key_not_found: 404,
   precondition_failed: 412,

@@ -78,6 +78,15 @@ export class VaultConfig extends DatabaseServiceConfig {
    */
   @Refused(({ VAULT_INTAKE_KEY }) => problemOfBytes('VAULT_INTAKE_KEY', VAULT_INTAKE_KEY))
   readonly VAULT_INTAKE_KEY!: string;
+
+  /** Origins and CIDRs allowed besides https to public addresses, separated by commas; for token endpoints. */
+  @IsString()
+  readonly EGRESS_ALLOW: string = '';
+
+  /** A PEM file with authorities to trust besides the public ones; for token endpoints. */
+  @IsOptional()
+  @IsString()
+  readonly EGRESS_CA_FILE?: string;
 }
 
 /** @throws KeyringError */

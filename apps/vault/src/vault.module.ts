@@ -24,6 +24,10 @@ import { RewrapService } from './rotation/rewrap.service.js';
 import { RotationService } from './rotation/rotation.service.js';
 import { RotationWorker } from './rotation/rotation-worker.service.js';
 import { ShreddingService } from './rotation/shredding.service.js';
+import { AccessTokens } from './tokens/access-tokens.service.js';
+import { TokenEndpoint } from './tokens/token-endpoint.js';
+import { TokenEntity } from './tokens/token.entity.js';
+import { TokenStore } from './tokens/token-store.service.js';
 
 @Module({})
 export class VaultModule {
@@ -33,7 +37,7 @@ export class VaultModule {
       module: VaultModule,
       imports: [
         TypeOrmModule.forRoot({ ...dataSource, ...patience }),
-        TypeOrmModule.forFeature([CredentialEntity, AccessEntity, KeyVersionEntity]),
+        TypeOrmModule.forFeature([CredentialEntity, AccessEntity, KeyVersionEntity, TokenEntity]),
       ],
       controllers: [CredentialsController, AccessesController, OperationsController],
       providers: [
@@ -49,6 +53,12 @@ export class VaultModule {
         RotationWorker,
         ShreddingService,
         { provide: KEY_PROVIDER, useFactory: (): Promise<KeyProvider> => openKeyProvider(config) },
+        AccessTokens,
+        TokenStore,
+        {
+          provide: TokenEndpoint,
+          useFactory: () => new TokenEndpoint({ allow: config.EGRESS_ALLOW, caFile: config.EGRESS_CA_FILE }),
+        },
         { provide: IntakeKey, useValue: readIntakeKey(config) },
         { provide: ExecutorKey, useValue: readExecutorKey(config) },
       ],

@@ -44,6 +44,8 @@ export class RunningVault {
   readonly executorKey = randomBytes(32);
   readonly intakeKey = randomBytes(32);
   readonly keys = SessionKeyPair.create(this.executorKey);
+  /** What instances that are added may call besides public addresses. */
+  egressAllow = '';
   /** Every line that was logged, at every level. */
   readonly log: string[] = [];
   private readonly instances: (() => Promise<void>)[] = [];
@@ -79,6 +81,7 @@ export class RunningVault {
       ...(typeof keys === 'string' ? { VAULT_KEYS: keys } : keys),
       EXECUTOR_KEY: this.executorKey.toString('base64'),
       VAULT_INTAKE_KEY: this.intakeKey.toString('base64'),
+      EGRESS_ALLOW: this.egressAllow,
     });
     const link = await NatsLink.open({ url: this.natsUrl, name: 'vault' });
     const root: DynamicModule = {

@@ -64,7 +64,7 @@ export const serviceAccess: Readonly<Record<BusService, BusAccess>> = {
     subscribe: served(catalog),
   }),
   vault: access('vault', {
-    publish: [vault.credentialChanged, ...amongVaults],
+    publish: [vault.credentialChanged, vault.credentialHealthChanged, ...amongVaults],
     subscribe: [...served(vault), ...amongVaults],
   }),
   executor: access('executor', {

@@ -35,6 +35,24 @@ export const HmacSignature = Type.Object(
 );
 export type HmacSignature = Type.Static<typeof HmacSignature>;
 
+/** Where access tokens come from, and how to know that one has ended before its time. */
+const tokenFields = {
+  tokenUrl: Type.String({
+    minLength: 1,
+    maxLength: 2048,
+    description: 'The token endpoint. It is called by the vault, under the same rules as every API',
+  }),
+  scope: Type.Optional(Type.String({ minLength: 1, maxLength: 1024 })),
+  expiredWhen: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 300,
+      description:
+        'Besides 401: when an answer of the API means that the token has expired, such as `body.error == "token_expired"`',
+    }),
+  ),
+};
+
 /** The fields of each type; `secret` is what stands where a secret goes: a value, a value or `keep`, a mask. */
 export const credentialTypes = (secret: Type.TSchema) => ({
   none: {},
@@ -68,6 +86,22 @@ export const credentialTypes = (secret: Type.TSchema) => ({
     privateKey: secret,
     passphrase: Type.Optional(secret),
   },
+  oauth2_client_credentials: {
+    ...tokenFields,
+    clientId: Type.String({ minLength: 1, maxLength: 1024 }),
+    clientSecret: secret,
+    clientAuth: Type.Optional(Type.Enum(['basic', 'post'], { default: 'basic' })),
+    audience: Type.Optional(Type.String({ minLength: 1, maxLength: 1024 })),
+  },
+  oauth2_jwt_bearer: {
+    ...tokenFields,
+    algorithm: Type.Enum(['RS256', 'ES256']),
+    privateKey: secret,
+    keyId: Type.Optional(Parameter),
+    issuer: Type.String({ minLength: 1, maxLength: 1024 }),
+    subject: Type.String({ minLength: 1, maxLength: 1024 }),
+    audience: Type.String({ minLength: 1, maxLength: 1024 }),
+  },
 });
 
 export type CredentialType = keyof ReturnType<typeof credentialTypes>;
@@ -88,7 +122,51 @@ export type Typed<Secret> =
       region: string;
       service: string;
     }
-  | { type: 'mtls'; certificate: string; privateKey: Secret; passphrase?: Secret };
+  | { type: 'mtls'; certificate: string; privateKey: Secret; passphrase?: Secret }
+  | ClientCredentials<Secret>
+  | JwtBearer<Secret>;
+
+interface TokenFields<Secret> {
+  tokenUrl: string;
+  scope?: string;
+  expiredWhen?: string;
+  /** The vault's own: what it keeps access tokens under. Neither entered nor shown. */
+  tokenKey?: Secret;
+}
+
+export interface ClientCredentials<Secret> extends TokenFields<Secret> {
+  type: 'oauth2_client_credentials';
+  clientId: string;
+  clientSecret: Secret;
+  clientAuth?: 'basic' | 'post';
+  audience?: string;
+}
+
+export interface JwtBearer<Secret> extends TokenFields<Secret> {
+  type: 'oauth2_jwt_bearer';
+  algorithm: 'RS256' | 'ES256';
+  privateKey: Secret;
+  keyId?: string;
+  issuer: string;
+  subject: string;
+  audience: string;
+}
+
+/** The types of which not the secret goes to the API, but an access token that it buys. */
+export type TokenCredential<Secret> = ClientCredentials<Secret> | JwtBearer<Secret>;
+
+/** How it stands with what a credential obtains, or when it ends; absent until there is something to say. */
+export const CredentialHealth = Type.Object(
+  {
+    status: Type.Enum(['active', 'expiring', 'expired', 'refresh_failed', 'revoked']),
+    expiresAt: Type.Optional(Type.String({ format: 'date-time' })),
+    lastError: Type.Optional(
+      Type.Object({ at: Type.String({ format: 'date-time' }), message: Type.String() }, closed),
+    ),
+  },
+  closed,
+);
+export type CredentialHealth = Type.Static<typeof CredentialHealth>;
 
 /** What a client certificate says of itself. */
 export const CertificateSummary = Type.Object(

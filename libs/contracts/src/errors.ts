@@ -19,6 +19,7 @@ export const errorCodes = [
   'credential_not_found',
   'credential_origin_mismatch',
   'credential_unreadable',
+  'credential_refused',
   'execution_not_found',
   'api_key_not_found',
   'precondition_failed',

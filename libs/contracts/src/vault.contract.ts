@@ -1,6 +1,11 @@
 import Type from 'typebox';
 import { closed, Done, Page, pageFields, Timestamp, Uuid } from './common.contract.js';
-import { CertificateSummary, credentialTypes, type Typed } from './credential-types.contract.js';
+import {
+  CertificateSummary,
+  CredentialHealth,
+  credentialTypes,
+  type Typed,
+} from './credential-types.contract.js';
 import { Announcement, Rpc } from './rpc.js';
 import { Actor, OpenPurpose } from './vault-access.contract.js';
 
@@ -56,6 +61,7 @@ interface Stored {
   updatedAt: string;
   /** Of a client certificate. */
   certificateSummary?: CertificateSummary;
+  health?: CredentialHealth;
 }
 export type Credential = Stored & Common & Typed<{ masked: string }>;
 /** As stored, every secret field masked. */
@@ -65,6 +71,7 @@ export const Credential = credentialUnion<Credential>(Masked, {
   createdAt: Timestamp,
   updatedAt: Timestamp,
   certificateSummary: Type.Optional(CertificateSummary),
+  health: Type.Optional(CredentialHealth),
 });
 
 const oneCredential = { orgId: Uuid, credentialId: Uuid };
@@ -147,13 +154,31 @@ export const OpenCredential = Type.Object(
     session: SessionKey,
     /** What for; for the record of accesses. */
     purpose: Type.Optional(OpenPurpose),
+    /** The version of the access token that the API did not take any more: a newer one is wanted. */
+    refresh: Type.Optional(Type.Integer({ minimum: 1 })),
   },
   closed,
 );
 export type OpenCredential = Type.Static<typeof OpenCredential>;
 /** The secret, sealed to the session key: only the executor that asked can read it. */
 export const OpenedCredential = Type.Object(
-  { sealed: Type.String(), version: Type.Integer({ minimum: 1 }), name: Type.String() },
+  {
+    sealed: Type.String(),
+    version: Type.Integer({ minimum: 1 }),
+    name: Type.String(),
+    /** Of an access token, which `sealed` then holds as a bearer token. */
+    token: Type.Optional(
+      Type.Object(
+        {
+          version: Type.Integer({ minimum: 1 }),
+          /** It must not be used longer. Milliseconds from now, since clocks differ. */
+          lifetimeMs: Type.Integer({ minimum: 0 }),
+          expiredWhen: Type.Optional(Type.String()),
+        },
+        closed,
+      ),
+    ),
+  },
   closed,
 );
 export type OpenedCredential = Type.Static<typeof OpenedCredential>;
@@ -169,4 +194,15 @@ export type CredentialChanged = Type.Static<typeof CredentialChanged>;
 export const credentialChanged = new Announcement(
   'patchbay.internal.vault.credential.changed',
   CredentialChanged,
+);
+
+export const CredentialHealthChanged = Type.Object(
+  { ...oneCredential, status: CredentialHealth.properties.status },
+  closed,
+);
+export type CredentialHealthChanged = Type.Static<typeof CredentialHealthChanged>;
+/** A credential no longer obtains access tokens, or does again. */
+export const credentialHealthChanged = new Announcement(
+  'patchbay.internal.vault.health.changed',
+  CredentialHealthChanged,
 );

@@ -38,7 +38,7 @@ const mayPublish: readonly [RegExp, readonly User[]][] = [
   [/^patchbay\.internal\.[a-z]+\.nothing\.here$/, []],
   [/^patchbay\.internal\.vault\.credential\.open$/, ['executor']],
   [/^patchbay\.internal\.vault\.credential\.get$/, ['gateway', 'catalog']],
-  [/^patchbay\.internal\.vault\.credential\.changed$/, ['vault']],
+  [/^patchbay\.internal\.vault\.(credential|health)\.changed$/, ['vault']],
   [/^patchbay\.internal\.vault\.(rotation\.changed|organization\.shredded)$/, ['vault']],
   [/^patchbay\.internal\.vault\.(rotation|organization)\./, ['operator']],
   [/^patchbay\.internal\.vault\./, ['gateway']],
@@ -63,6 +63,7 @@ const mayListen: readonly [RegExp, readonly User[]][] = [
   [/^patchbay\.internal\.vault\.credential\.changed$/, ['executor']],
   [/^patchbay\.internal\.catalog\.(tool|agent)\.changed$/, ['executor']],
   [/^patchbay\.internal\.executor\.execution\.recorded$/, []],
+  [/^patchbay\.internal\.vault\.health\.changed$/, []], // for whoever an operator lets listen
   [/^patchbay\.internal\.vault\./, ['vault']],
   [/^patchbay\.internal\.catalog\./, ['catalog']],
   [/^patchbay\.internal\.executor\./, ['executor']],

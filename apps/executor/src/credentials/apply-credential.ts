@@ -34,6 +34,8 @@ export function placementsOf(secret: CredentialSecret): Placement[] {
     case 'hmac':
     case 'aws_sigv4':
     case 'mtls':
+    case 'oauth2_client_credentials':
+    case 'oauth2_jwt_bearer': // the vault keeps these, and hands out a bearer token
       return []; // what they prove with goes in no place of its own
   }
 }
@@ -71,6 +73,9 @@ export function secretValues(secret: CredentialSecret): string[] {
         ...secret.privateKey.split(/\s*\n/).filter((line) => line !== '' && !line.startsWith('-----')),
         ...(secret.passphrase === undefined ? [] : [secret.passphrase]),
       ];
+    case 'oauth2_client_credentials':
+    case 'oauth2_jwt_bearer':
+      return [];
   }
 }
 

@@ -37,6 +37,7 @@ describe('a request with a credential that is no placeholder', () => {
   let secured: Upstream;
   let others: FakeResponder;
   let secrets: Map<string, CredentialSecret>;
+  let tokens: Awaited<ReturnType<typeof fakeVault>>['tokens'];
   let folder: string;
   const orgId = randomUUID();
   const tools = new Map<string, ToolDefinition>();
@@ -53,7 +54,7 @@ describe('a request with a credential that is no placeholder', () => {
     await others.answer(resolveTool, ({ toolKey }) => {
       return { key: toolKey, version: 1, definition: tools.get(toolKey) as ToolDefinition };
     });
-    ({ secrets } = await fakeVault(others, EXECUTOR_KEY));
+    ({ secrets, tokens } = await fakeVault(others, EXECUTOR_KEY));
     const url = await createTestDatabase();
     await migrate(executorDataSource(url));
     folder = await mkdtemp(join(tmpdir(), 'patchbay-ca-'));
@@ -178,5 +179,100 @@ describe('a request with a credential that is no placeholder', () => {
     });
     expect(tested.exchange?.response?.body).toContain('‹redacted›');
     expect(JSON.stringify(tested)).not.toContain(WEBHOOK_SECRET.slice(6));
+  });
+
+  describe('of which the vault gives an access token', () => {
+    let asked: (number | undefined)[];
+
+    /** The vault has as many tokens as it is asked for; the API takes those from this version on. */
+    function publishBuyer(
+      method: 'GET' | 'POST',
+      options: { expiredWhen?: string; lifetimeMs?: number } = {},
+    ): string {
+      const { lifetimeMs = 60_000, expiredWhen } = options;
+      const credentialId = randomUUID();
+      asked = [];
+      tokens.set(credentialId, (refused) => {
+        asked.push(refused);
+        const version = (refused ?? 0) + 1;
+        return { token: `access-token-${version}`, version, lifetimeMs, ...(expiredWhen && { expiredWhen }) };
+      });
+      const toolKey = `tool_${tools.size}`;
+      const request = { method, url: `${upstream.origin}/orders`, credentialId };
+      tools.set(toolKey, toolDefinition({ key: toolKey, parameters: strings('note'), request }));
+      return toolKey;
+    }
+    const takesFrom = (least: number, refusal: [status: number, body: object] = [401, {}]) =>
+      upstream.answer(({ headers }, reply) => {
+        const isTaken = Number(headers.authorization?.split('-').at(-1)) >= least;
+        const [status, body] = isTaken ? [200, { ok: true, echo: headers.authorization }] : refusal;
+        reply.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+      });
+    const sent = () => upstream.requests.map(({ headers }) => headers.authorization);
+
+    it.each(['GET', 'POST'] as const)(
+      'goes once more after a 401 to a %s, with a newer one',
+      async (method) => {
+        const toolKey = publishBuyer(method);
+        takesFrom(2);
+
+        const execution = await execute(toolKey);
+
+        expect(execution).toMatchObject({ status: 'succeeded', http: { status: 200, attempts: 2 } });
+        expect(sent()).toEqual(['Bearer access-token-1', 'Bearer access-token-2']);
+        expect(asked).toEqual([undefined, 1]);
+        expect(JSON.stringify(execution)).not.toContain('access-token-2');
+        expect(await execute(toolKey)).toMatchObject({ status: 'succeeded', http: { attempts: 1 } });
+        expect(asked).toHaveLength(2); // the newer one is kept
+      },
+    );
+
+    it('goes no more than twice', async () => {
+      const toolKey = publishBuyer('GET');
+      takesFrom(9);
+
+      const execution = await execute(toolKey);
+
+      expect(execution).toMatchObject({ status: 'failed', http: { status: 401, attempts: 2 } });
+      expect(sent()).toHaveLength(2);
+    });
+
+    it('goes once more after a 200 that means expired, when it is a read', async () => {
+      const toolKey = publishBuyer('GET', { expiredWhen: 'body.error == "token_expired"' });
+      takesFrom(2, [200, { error: 'token_expired' }]);
+
+      const { status, http } = await execute(toolKey);
+
+      expect([status, http?.attempts]).toEqual(['succeeded', 2]);
+    });
+
+    it('goes only once after such a 200 to a write, which may have taken effect', async () => {
+      const toolKey = publishBuyer('POST', { expiredWhen: 'body.error == "token_expired"' });
+      takesFrom(2, [200, { error: 'token_expired' }]);
+
+      const { http } = await execute(toolKey);
+
+      expect(http?.attempts).toBe(1);
+      expect(asked).toEqual([undefined]);
+    });
+
+    it('is answered with the 401 when the vault has no newer one', async () => {
+      const toolKey = publishBuyer('GET');
+      tokens.set(tools.get(toolKey)?.request.credentialId ?? '', () => {
+        return { token: 'access-token-1', version: 1, lifetimeMs: 60_000 };
+      });
+      takesFrom(2);
+
+      expect(await execute(toolKey)).toMatchObject({ http: { status: 401, attempts: 1 } });
+    });
+
+    it('has it opened anew once its time is over', async () => {
+      const toolKey = publishBuyer('GET', { lifetimeMs: 0 });
+
+      await execute(toolKey);
+      await execute(toolKey);
+
+      expect(asked).toEqual([undefined, undefined]);
+    });
   });
 });

@@ -9,14 +9,18 @@ import { notAllowed, notPrepared } from '../call-state/call-endings.js';
 import { CallValues } from '../call-state/call-values.service.js';
 import { ExecutorConfig } from '../config.js';
 import { applyCredential } from '../credentials/apply-credential.js';
-import { CredentialCache, type OpenCredential } from '../credentials/credential.cache.js';
+import {
+  CredentialCache,
+  type CredentialRequest,
+  type OpenCredential,
+} from '../credentials/credential.cache.js';
 import { noteExecution } from '../executor.metrics.js';
 import { JournalService } from '../journal/journal.service.js';
 import type { StoredExecution } from '../journal/journal.queries.js';
 import { settleBy } from '../settle-by.js';
 import { ToolCache, type RunnableTool } from '../tools/tool.cache.js';
 import { startAttempt } from '../upstream/attempt-span.js';
-import { UpstreamCaller } from '../upstream/upstream.caller.js';
+import { UpstreamCaller, type UpstreamResult } from '../upstream/upstream.caller.js';
 import { toWire, type WireRequest } from '../upstream/wire-request.js';
 import { admit } from './admit.js';
 import {
@@ -35,6 +39,7 @@ import { shownRequest, shownResponse, warningsOf } from './exchange.js';
 import type { ExecutionRun } from './execution-run.js';
 import { idempotencyOf } from './idempotency.js';
 import { interpretFailure, interpretResponse, type Interpretation } from './interpret.js';
+import { tokenRefused } from './token-refused.js';
 
 type Ready = Extract<Prepared, { ok: true }>;
 
@@ -143,9 +148,8 @@ export class ExecutionService {
     const { origin } = prepared.request;
     const message = this.upstream.refusal(origin);
     if (message) return refused({ code: 'destination_refused', message, hint: hints.configuration });
-    const { credentialId } = tool.compiled.definition.request;
-    if (credentialId === undefined) return this.outbound(run, prepared, undefined);
-    const wanted = { ...run.tags, executionId: run.executionId, credentialId, origin };
+    const wanted = wantedCredential(run, tool, prepared);
+    if (!wanted) return this.outbound(run, prepared, undefined);
     const opened = this.credentials.get(wanted, run.deadline, run.span.context);
     if (!(opened instanceof Promise)) return this.outbound(run, prepared, opened);
     return opened.then((credential) => this.outbound(run, prepared, credential), credentialFailure);
@@ -160,28 +164,65 @@ export class ExecutionService {
     return { wire: toWire(applied.request, extra), credential };
   }
 
+  /** Once; or twice, when the API does not take the access token and there is a newer one. */
   private async send(
     run: ExecutionRun,
     tool: RunnableTool,
     prepared: Ready,
     outbound: Outbound,
   ): Promise<Ending> {
-    const { compiled } = tool;
-    const { credential } = outbound;
-    const interpretation = { tool: compiled, scope: prepared.scope, scrubber: credential?.scrubber };
+    const interpretation = interpretationOf(tool, prepared, outbound);
+    const result = await this.attempt(run, tool, prepared, outbound);
+    if (!('kind' in result)) return result;
+    const token = outbound.credential?.token;
+    if (!token || !tokenRefused(result, token, interpretation)) {
+      return this.toEnding(run, result, interpretation);
+    }
+    const renewed = await this.renew(run, tool, prepared, token.version);
+    if (!renewed) return this.toEnding(run, result, interpretation);
+    const again = await this.attempt(run, tool, prepared, renewed);
+    if (!('kind' in again)) return this.toEnding(run, result, interpretation); // no time for it
+    const ending = this.toEnding(run, again, interpretationOf(tool, prepared, renewed));
+    return { ...ending, attempts: (ending.attempts ?? 0) + 1 };
+  }
+
+  /** The request with a newer access token; undefined when there is none to be had in time. */
+  private async renew(
+    run: ExecutionRun,
+    tool: RunnableTool,
+    prepared: Ready,
+    refusedToken: number,
+  ): Promise<Outbound | undefined> {
+    const wanted = wantedCredential(run, tool, prepared);
+    if (!wanted) return undefined;
+    try {
+      const opened = await this.credentials.renew(wanted, refusedToken, run.deadline, run.span.context);
+      if (opened.token?.version === refusedToken) return undefined;
+      const readied = this.outbound(run, prepared, opened);
+      return 'wire' in readied ? readied : undefined;
+    } catch {
+      return undefined; // what the API said first is the answer
+    }
+  }
+
+  /** One attempt, or why there is none. */
+  private async attempt(
+    run: ExecutionRun,
+    { compiled }: RunnableTool,
+    { request: { origin } }: Ready,
+    { wire, credential }: Outbound,
+  ): Promise<UpstreamResult | Ending> {
     if (run.cancellation.isCancelled) return cancelled();
     const timeoutMs = Math.min(compiled.timeoutMs, run.deadline.remainingMs());
     if (timeoutMs < 1) return noTimeLeft();
 
-    const signing = credential?.signer?.sign(outbound.wire, {
-      now: new Date(),
-      executionId: run.executionId,
-    });
-    const request = signing instanceof Promise ? await signing : (signing ?? outbound.wire);
+    const moment = { now: new Date(), executionId: run.executionId };
+    const signing = credential?.signer?.sign(wire, moment);
+    const request = signing instanceof Promise ? await signing : (signing ?? wire);
     const attempt = startAttempt(run, compiled.target);
     const result = await this.upstream.call({
       orgId: run.orgId,
-      origin: prepared.request.origin,
+      origin,
       request,
       clientCertificate: credential?.clientCertificate,
       timeoutMs,
@@ -189,6 +230,10 @@ export class ExecutionService {
       cancellation: run.cancellation,
     });
     attempt.end(result);
+    return result;
+  }
+
+  private toEnding(run: ExecutionRun, result: UpstreamResult, interpretation: Interpretation): Ending {
     switch (result.kind) {
       case 'response':
         return this.interpreted(run, result, interpretation);
@@ -276,6 +321,23 @@ export class ExecutionService {
       [names.toolKey, toolKey],
     ];
   }
+}
+
+function interpretationOf(
+  { compiled }: RunnableTool,
+  { scope }: Ready,
+  { credential }: Outbound,
+): Interpretation {
+  return { tool: compiled, scope, scrubber: credential?.scrubber };
+}
+
+function wantedCredential(
+  { tags, executionId }: ExecutionRun,
+  { compiled }: RunnableTool,
+  { request: { origin } }: Ready,
+): CredentialRequest | undefined {
+  const { credentialId } = compiled.definition.request;
+  return credentialId === undefined ? undefined : { ...tags, executionId, credentialId, origin };
 }
 
 /** What is waited for before anything is sent, or that it is no longer wanted. */

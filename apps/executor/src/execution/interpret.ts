@@ -124,7 +124,7 @@ export function interpretFailure(failure: EgressFailure, interpretation: Interpr
 }
 
 /** The answer without secrets, also where the upstream echoed them escaped. */
-function readAnswer(
+export function readAnswer(
   { status, headers, body: bytes }: EgressResponse,
   format: CompiledTool['responseFormat'],
   scrubber: Scrubber | undefined,

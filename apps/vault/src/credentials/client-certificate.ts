@@ -1,4 +1,4 @@
-import type { CertificateSummary, Typed } from '#contracts/credential-types.contract';
+import type { CertificateSummary, CredentialHealth, Typed } from '#contracts/credential-types.contract';
 import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
 import type { Refuse } from './form-checks.js';
 
@@ -51,6 +51,15 @@ export function summaryOf(certificate: string): CertificateSummary | undefined {
       notAfter: own.validToDate.toISOString(),
     }
   );
+}
+
+/** Whoever owns it should have another by then. */
+const EXPIRING_MS = 30 * 24 * 3_600_000;
+
+export function certificateHealth({ notAfter }: CertificateSummary, now: number): CredentialHealth {
+  const leftMs = Date.parse(notAfter) - now;
+  const ending = leftMs <= EXPIRING_MS ? 'expiring' : 'active';
+  return { status: leftMs <= 0 ? 'expired' : ending, expiresAt: notAfter };
 }
 
 function readChain(pem: string): X509Certificate[] | undefined {

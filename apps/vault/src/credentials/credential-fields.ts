@@ -1,4 +1,4 @@
-import type { Typed } from '#contracts/credential-types.contract';
+import type { TokenCredential, Typed } from '#contracts/credential-types.contract';
 
 export type { Typed };
 
@@ -56,7 +56,24 @@ export function mapSecrets<From, To>(
       const phrase = passphrase !== undefined && { passphrase: convert(passphrase, fieldOf('passphrase')) };
       return { type, certificate, privateKey, ...phrase };
     }
+    case 'oauth2_client_credentials': {
+      const { clientSecret, tokenKey, ...open } = credential;
+      const secret = convert(clientSecret, fieldOf('clientSecret'));
+      return { ...inOneOrder(open), clientSecret: secret, ...ownKey(tokenKey, convert) };
+    }
+    case 'oauth2_jwt_bearer': {
+      const { privateKey, tokenKey, ...open } = credential;
+      const secret = convert(privateKey, fieldOf('privateKey'));
+      return { ...inOneOrder(open), privateKey: secret, ...ownKey(tokenKey, convert) };
+    }
   }
+}
+
+function ownKey<From, To>(
+  key: From | undefined,
+  convert: (secret: From, field: SecretField) => To,
+): { tokenKey?: To } {
+  return key === undefined ? {} : { tokenKey: convert(key, fieldOf('tokenKey')) };
 }
 
 /** Postgres keeps no order of keys, and what stands beside a secret is bound to it in one. */
@@ -66,6 +83,11 @@ function inOneOrder<T extends object>(fields: T): T {
 
 function fieldOf(name: string): SecretField {
   return { id: name, pointer: `/${name}` };
+}
+
+/** Whether the API gets an access token instead of what was entered. */
+export function isTokenCredential<Secret>(credential: Typed<Secret>): credential is TokenCredential<Secret> {
+  return credential.type === 'oauth2_client_credentials' || credential.type === 'oauth2_jwt_bearer';
 }
 
 /** Every secret of a credential by the id of its field. */

@@ -3,13 +3,16 @@ import type { CredentialEdit, CredentialInput } from '#contracts/vault.contract'
 import type { Problem } from '#toolcall/problem';
 import { canonicalOrigin } from './canonical-origin.js';
 import { checkHmacKey, checkSignature } from './check-hmac.js';
+import { checkAssertionKey, checkTokenFields, tokenOriginOf, type CheckUrl } from './check-oauth.js';
 import { checkClientCertificate } from './client-certificate.js';
-import { mapSecrets, type SecretField, type Typed } from './credential-fields.js';
+import { isTokenCredential, mapSecrets, type SecretField, type Typed } from './credential-fields.js';
 import { checkHeaderName, checkText, type Refuse } from './form-checks.js';
 
 /** What an edit may keep from. */
 export interface StoredSecrets {
   readonly origins: readonly string[];
+  /** Of the token endpoint that the secrets were entered for. */
+  readonly tokenOrigin?: string | undefined;
   /** The stored secret of a field in clear; undefined when there is none. */
   secretOf(fieldId: string): string | undefined;
 }
@@ -23,7 +26,11 @@ const pastedPrefix = /^\s*bearer(\s+|$)/i;
  * What was entered, checked and in its normal form, every `keep` replaced by what is stored.
  * @throws ServiceError `invalid_request` with every problem; none quotes a secret
  */
-export function readForm(entered: CredentialEdit, stored?: StoredSecrets): CredentialInput {
+export function readForm(
+  entered: CredentialEdit,
+  stored?: StoredSecrets,
+  checkUrl: CheckUrl = () => undefined,
+): CredentialInput {
   const problems: Problem[] = [];
   const refuse: Refuse = (pointer, code, message) =>
     problems.push({ pointer: `${FORM}${pointer}`, code, message });
@@ -34,12 +41,17 @@ export function readForm(entered: CredentialEdit, stored?: StoredSecrets): Crede
   const origins = readOrigins(entered.origins, refuse);
   checkPlacement(entered, refuse);
   if (entered.type === 'mtls') checkAllTls(origins, refuse);
+  if (isTokenCredential(entered)) checkTokenFields(entered, checkUrl, refuse);
+  const destinations = { origins, tokenOrigin: tokenOriginOf(entered) };
   const fields = mapSecrets(entered, (secret, field) => {
-    const value = typeof secret === 'string' ? secret : keep(field, origins, stored, refuse);
+    const value = typeof secret === 'string' ? secret : keep(field, destinations, stored, refuse);
     return value === undefined ? '' : readSecret(value, entered, field, refuse);
   });
 
   if (problems.length === 0 && fields.type === 'mtls') checkClientCertificate(fields, refuse);
+  if (problems.length === 0 && fields.type === 'oauth2_jwt_bearer') {
+    checkAssertionKey(fields.algorithm, fields.privateKey, refuse);
+  }
   if (problems.length > 0) throw invalidRequest(problems);
   return { name, origins, ...fields };
 }
@@ -78,6 +90,8 @@ function checkPlacement(entered: Typed<unknown>, refuse: Refuse): void {
       return;
     case 'aws_sigv4':
     case 'mtls':
+    case 'oauth2_client_credentials':
+    case 'oauth2_jwt_bearer':
   }
 }
 
@@ -132,7 +146,7 @@ function isSentAsHeader(credential: Typed<unknown>): boolean {
 /** Credentials go where they were entered for: a secret is not kept for an origin that is new to it. */
 function keep(
   { id, pointer }: SecretField,
-  origins: readonly string[],
+  { origins, tokenOrigin }: { origins: readonly string[]; tokenOrigin: string | undefined },
   stored: StoredSecrets | undefined,
   refuse: Refuse,
 ): string | undefined {
@@ -141,7 +155,8 @@ function keep(
     refuse(pointer, 'nothing_to_keep', 'must be entered: no value of this field is stored');
     return undefined;
   }
-  const added = origins.find((origin) => !stored?.origins.includes(origin));
+  const isNewEndpoint = tokenOrigin !== undefined && tokenOrigin !== stored?.tokenOrigin;
+  const added = isNewEndpoint ? tokenOrigin : origins.find((origin) => !stored?.origins.includes(origin));
   if (added !== undefined) {
     refuse(pointer, 'secret_required', `must be entered again, because it was not entered for ${added}`);
   }

@@ -86,7 +86,7 @@ export class CredentialSealer {
 
 /** A person's password is shorter on surprise than on characters; the ends of a PEM say nothing. */
 function neverShown({ type }: Typed<unknown>, field: string): boolean {
-  return type === 'basic' || field === 'passphrase' || field === 'privateKey';
+  return type === 'basic' || field === 'passphrase' || field === 'privateKey' || field === 'tokenKey';
 }
 
 /**

@@ -85,6 +85,7 @@ describe('credentials', () => {
           issuer: 'CN=Client test authority',
           notAfter: '2120-01-01T00:00:00.000Z',
         },
+        health: { status: 'active', expiresAt: '2120-01-01T00:00:00.000Z' },
       },
     ],
   ])('of type $type are shown masked: created, got and listed', async (input, masked) => {

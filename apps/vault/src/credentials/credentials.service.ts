@@ -21,9 +21,15 @@ import { NIL, v7 as uuidv7, validate as isUuid } from 'uuid';
 import { AccessLog } from '../accesses/access-log.service.js';
 import type { NamedKey } from '../crypto/keyring.js';
 import { OrganizationKeys } from '../keys/organization-keys.service.js';
-import { summaryOf } from './client-certificate.js';
+import { TokenEndpoint } from '../tokens/token-endpoint.js';
+import { TokenStore } from '../tokens/token-store.service.js';
+import { newTokenKey } from '../tokens/token-box.js';
+import { healthOf } from '../tokens/token-terms.js';
+import type { TokenEntity } from '../tokens/token.entity.js';
+import { tokenOriginOf } from './check-oauth.js';
+import { certificateHealth, summaryOf } from './client-certificate.js';
 import { CredentialEntity } from './credential.entity.js';
-import { mapSecrets } from './credential-fields.js';
+import { isTokenCredential, mapSecrets, type Typed } from './credential-fields.js';
 import { readForm } from './credential-form.js';
 import { CredentialSealer } from './credential.sealer.js';
 
@@ -38,12 +44,14 @@ export class CredentialsService {
     @Inject(RpcClient) private readonly rpc: RpcClient,
     @Inject(AccessLog) private readonly accesses: AccessLog,
     @Inject(OrganizationKeys) private readonly keys: OrganizationKeys,
+    @Inject(TokenEndpoint) private readonly endpoint: TokenEndpoint,
+    @Inject(TokenStore) private readonly tokens: TokenStore,
   ) {}
 
   async create(orgId: string, entered: CredentialInput, actor: Actor): Promise<Credential> {
     const now = new Date();
     const identity = { orgId: orgId.toLowerCase(), id: uuidv7(), version: 1 };
-    const form = readForm(entered);
+    const form = readForm(entered, undefined, (url) => this.endpoint.refusal(url));
     const created = await this.credentials.manager.transaction(async (transaction) => {
       const key = await this.keys.forSealing(transaction, identity.orgId);
       const sealed = { ...this.sealed(form, identity, key), createdAt: now, updatedAt: now };
@@ -57,7 +65,7 @@ export class CredentialsService {
   async get({ orgId, credentialId }: GetCredential): Promise<Credential> {
     const credential = await this.credentials.findOneBy({ orgId, id: credentialId });
     if (!credential) throw notFound(credentialId);
-    return toCredential(credential);
+    return toCredential(credential, (await this.tokens.findAll(orgId, [credential.id])).get(credential.id));
   }
 
   /** Oldest first. */
@@ -70,7 +78,10 @@ export class CredentialsService {
     });
     const page = found.slice(0, limit);
     const last = found.length > limit ? page.at(-1) : undefined;
-    return { items: page.map(toCredential), ...(last && { nextCursor: encodeCursor(last.id) }) };
+    const buyers = page.filter(({ content }) => isTokenCredential(content)).map(({ id }) => id);
+    const tokens = await this.tokens.findAll(orgId, buyers);
+    const items = page.map((credential) => toCredential(credential, tokens.get(credential.id)));
+    return { items, ...(last && { nextCursor: encodeCursor(last.id) }) };
   }
 
   async replace(
@@ -87,7 +98,9 @@ export class CredentialsService {
       if (ifVersion !== undefined && ifVersion !== stored.version) throw changedMeanwhile(stored);
       const opening = await this.keys.forOpening(transaction, stored);
       const secretOf = (fieldId: string) => this.sealer.openOne(stored, fieldId, opening);
-      const form = readForm(edit, { origins: stored.origins, secretOf });
+      const tokenOrigin = tokenOriginOf(stored.content);
+      const kept = { origins: stored.origins, tokenOrigin, secretOf };
+      const form = readForm(edit, kept, (url) => this.endpoint.refusal(url));
       const { orgId: owner, id, version, createdAt } = stored;
       const key = await this.keys.forSealing(transaction, owner);
       const sealed = this.sealed(form, { orgId: owner, id, version: version + 1 }, key);
@@ -113,6 +126,7 @@ export class CredentialsService {
       if (!stored) throw notFound(credentialId);
       if (ifVersion !== undefined && ifVersion !== stored.version) throw changedMeanwhile(stored);
       await transaction.delete(CredentialEntity, named);
+      await this.tokens.forget(transaction, named);
       await this.record(transaction, 'delete', stored, actor);
     });
     this.announceChange({ orgId, id: credentialId });
@@ -143,7 +157,13 @@ export class CredentialsService {
     key: NamedKey,
   ) {
     const { name, origins } = form;
-    return { ...identity, name, origins, content: this.sealer.seal(form, identity, key), keyId: key.id };
+    return {
+      ...identity,
+      name,
+      origins,
+      content: this.sealer.seal(withTokenKey(form), identity, key),
+      keyId: key.id,
+    };
   }
 
   private announceChange({ orgId, id }: Pick<CredentialEntity, 'orgId' | 'id'>): void {
@@ -166,23 +186,39 @@ function changedMeanwhile({ id, version }: CredentialEntity): ServiceError {
   );
 }
 
-function toCredential(credential: CredentialEntity): Credential {
+function toCredential(credential: CredentialEntity, token?: TokenEntity): Credential {
   const { id, version, name, origins, createdAt, updatedAt } = credential;
   return {
     id,
     version,
     name,
     origins,
-    ...mapSecrets(credential.content, ({ masked }) => ({ masked })),
-    ...summary(credential.content),
+    ...shown(credential.content),
+    ...summary(credential, token),
     createdAt: createdAt.toISOString(),
     updatedAt: updatedAt.toISOString(),
   };
 }
 
-function summary(content: CredentialEntity['content']): Pick<Credential, 'certificateSummary'> {
+/** All but the vault's own. */
+function shown(content: CredentialEntity['content']): Typed<{ masked: string }> {
+  const masked = mapSecrets(content, (secret) => ({ masked: secret.masked }));
+  if (isTokenCredential(masked)) delete masked.tokenKey;
+  return masked;
+}
+
+function withTokenKey(form: CredentialInput): CredentialInput {
+  return isTokenCredential(form) ? { ...form, tokenKey: newTokenKey() } : form;
+}
+
+function summary(
+  { content, version }: CredentialEntity,
+  token: TokenEntity | undefined,
+): Pick<Credential, 'certificateSummary' | 'health'> {
   const certificateSummary = content.type === 'mtls' ? summaryOf(content.certificate) : undefined;
-  return certificateSummary ? { certificateSummary } : {};
+  if (certificateSummary)
+    return { certificateSummary, health: certificateHealth(certificateSummary, Date.now()) };
+  return token?.credentialVersion === version ? { health: healthOf(token, Date.now()) } : {};
 }
 
 function readCursor(cursor: string): string {

@@ -1,6 +1,6 @@
 import { ServiceError } from '#contracts/errors';
 import { invalidRequest } from '#contracts/validate';
-import type { OpenCredential, OpenedCredential } from '#contracts/vault.contract';
+import type { CredentialSecret, OpenCredential, OpenedCredential } from '#contracts/vault.contract';
 import { credentialContext } from '#sealing/credential-context';
 import { Counter, registry } from '#telemetry/metrics';
 import { Inject, Injectable } from '@nestjs/common';
@@ -11,9 +11,11 @@ import { ExecutorKey } from '../crypto/executor-key.js';
 import { KeyVersionEntity } from '../keys/key-version.entity.js';
 import { OrganizationKeyEntity } from '../keys/organization-key.entity.js';
 import { OrganizationKeys } from '../keys/organization-keys.service.js';
+import { AccessTokens } from '../tokens/access-tokens.service.js';
 import { canonicalOrigin } from './canonical-origin.js';
 import { AccessLog, EXECUTOR, type NewAccess } from '../accesses/access-log.service.js';
 import { CredentialEntity } from './credential.entity.js';
+import { isTokenCredential } from './credential-fields.js';
 import { CredentialSealer } from './credential.sealer.js';
 import { notFound } from './credentials.service.js';
 
@@ -38,6 +40,7 @@ export class OpeningService {
     @Inject(ExecutorKey) private readonly executorKey: ExecutorKey,
     @Inject(AccessLog) private readonly accesses: AccessLog,
     @Inject(OrganizationKeys) private readonly keys: OrganizationKeys,
+    @Inject(AccessTokens) private readonly tokens: AccessTokens,
   ) {}
 
   /** Nothing is handed out before it is on record for whom; what was refused is on record too. */
@@ -54,7 +57,7 @@ export class OpeningService {
   }
 
   private async openFor(
-    { orgId, credentialId, origin, session }: OpenCredential,
+    { orgId, credentialId, origin, session, refresh }: OpenCredential,
     access: NewAccess,
   ): Promise<OpenedCredential> {
     if (!this.executorKey.isProvenBy(session)) {
@@ -69,13 +72,29 @@ export class OpeningService {
       throw new ServiceError('credential_origin_mismatch', message);
     }
     const keys = await this.keysOf(credential);
-    const plaintext = Buffer.from(JSON.stringify(this.sealer.open(credential, keys)));
+    const { secret, token } = await this.toUse(credential, this.sealer.open(credential, keys), refresh);
+    const plaintext = Buffer.from(JSON.stringify(secret));
     const context = credentialContext({ orgId: credential.orgId, credentialId: credential.id, version });
     const sealed = this.executorKey.sealTo(session, plaintext, context);
     plaintext.fill(0);
     const keyId = credential.keyId ?? this.sealer.keyIdOf(credential.content);
     await this.accesses.note({ ...access, credentialVersion: version, keyId });
-    return { sealed, version, name };
+    return { sealed, version, name, ...(token && { token }) };
+  }
+
+  /** The secret itself, or the access token that it buys: then it stays here. */
+  private async toUse(
+    { orgId, id, version }: CredentialEntity,
+    secret: CredentialSecret,
+    refused: number | undefined,
+  ): Promise<{ secret: CredentialSecret; token?: OpenedCredential['token'] }> {
+    if (!isTokenCredential(secret)) return { secret };
+    const { token, ...terms } = await this.tokens.get({ orgId, id, version, secret }, refused);
+    const { expiredWhen } = secret;
+    return {
+      secret: { type: 'bearer', token },
+      token: { ...terms, ...(expiredWhen !== undefined && { expiredWhen }) },
+    };
   }
 
   /** In one statement, so that record and key belong together while keys are rotated. */
