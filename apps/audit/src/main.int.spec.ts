@@ -58,6 +58,7 @@ describe('the process of audit', () => {
     }
 
     const last = start();
+    await last.waitForLine(/ready; operations/, 20_000);
     await audit.untilStored(published);
     expect(await last.stop()).toEqual({ code: 0, signal: null });
   });
