@@ -28,6 +28,7 @@ function swcOptions() {
 const folders = '{apps,libs,samples,scripts,bench}';
 
 const config: Config = {
+  maxWorkers: 2, // much of the time goes to waiting for processes
   testTimeout: 30_000, // against hanging, not against a busy machine
   projects: [
     {
