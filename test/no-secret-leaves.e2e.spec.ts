@@ -20,6 +20,9 @@ const secrets = {
   secondHeader: plant('second'),
   replaced: plant('replaced'),
   refused: plant('refused'),
+  imported: plant('imported'),
+  previewed: plant('previewed'),
+  notImported: plant('not-imported'),
 };
 /** Put where secrets must not be, to see that looking finds what is there. */
 const control = plant('control');
@@ -101,6 +104,21 @@ describe('after credentials were used in every way', () => {
     const reply = await test.rest(method, path, body);
     replies.push(JSON.stringify([reply.status, [...reply.headers], reply.body]));
     return reply;
+  }
+
+  /** Secrets of commands: one applied and used, one only looked at, one that stands where it cannot stay. */
+  async function importCommands(origin: string): Promise<void> {
+    const command = (secret: string) => `curl ${origin}/hours -H 'X-Imported-Key: ${secret}' --max-time 5`;
+    const odd = `curl ${origin}/hours?note=${secrets.notImported} -u 'ada:${secrets.notImported}'`;
+    await rest('POST', '/v1/tools/import?apply=true', { source: command(secrets.imported) });
+    await rest('POST', '/v1/tools/import', { source: command(secrets.previewed) });
+    await rest('POST', '/v1/tools/import', { source: `${command(secrets.previewed)} --no-such-option` });
+    await rest('POST', '/v1/tools/import?apply=true', { source: odd });
+    await rest('POST', '/v1/tools/get_hours/publish', {});
+    replies.push(
+      JSON.stringify(await test.execute({ toolKey: 'get_hours', callId: randomUUID(), arguments: {} })),
+    );
+    expect((await test.received()).at(-1)?.headers['x-imported-key']).toBe(secrets.imported);
   }
 
   /** Executes, tests and lists with every type, the API echoing all it was sent, and has some of it go wrong. */
@@ -187,6 +205,7 @@ describe('after credentials were used in every way', () => {
       extra: secrets.refused,
     });
     await rest('POST', '/v1/credentials', { type: secrets.refused, name: 'refused', origins });
+    await importCommands(origins[0] ?? '');
     await rest('GET', '/v1/credentials?limit=200');
     await rest('GET', '/v1/tools?limit=200');
     const { body: key } = await test.rest('POST', '/v1/api-keys', { name: 'canary', role: 'executor' });

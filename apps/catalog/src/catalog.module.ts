@@ -11,6 +11,7 @@ import { EnvironmentsService } from './environments/environments.service.js';
 import { ToolEnvironmentEntity } from './environments/tool-environment.entity.js';
 import { DefinitionGate } from './tools/definition-gate.service.js';
 import { DependentsService } from './tools/dependents.service.js';
+import { ImportService } from './tools/import.service.js';
 import { ResolutionService } from './tools/resolution.service.js';
 import { ToolVersionEntity } from './tools/tool-version.entity.js';
 import { ToolEntity } from './tools/tool.entity.js';
@@ -36,6 +37,7 @@ export class CatalogModule {
         DefinitionGate,
         DependentsService,
         EnvironmentsService,
+        ImportService,
         ResolutionService,
         ToolsService,
         VersionsService,

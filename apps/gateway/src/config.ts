@@ -35,6 +35,10 @@ export class GatewayConfig extends DatabaseServiceConfig {
   })
   readonly VAULT_PUBLIC_KEY!: string;
 
+  /** Origins and CIDRs that imports may be fetched from besides https to public addresses, separated by commas. */
+  @IsString()
+  readonly EGRESS_ALLOW: string = '';
+
   /** Origins whose pages may call the API from a browser, separated by commas; none when unset. */
   @IsOptional()
   @Matches(/^https?:\/\/[^\s,/]+(,https?:\/\/[^\s,/]+)*$/, {

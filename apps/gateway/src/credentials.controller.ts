@@ -9,28 +9,27 @@ import {
   listCredentials,
   replaceCredential,
   type AccessPage,
-  type Actor,
   type Credential,
   type CredentialEdit,
   type CredentialInput,
   type CredentialPage,
 } from '#contracts/vault.contract';
-import { intakeContext, sealForVault } from '#sealing/intake-key';
 import { Controller, Delete, Get, Post, Put } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import Type from 'typebox';
+import { actorOf } from './auth/actor-of.js';
 import { Allow } from './auth/allow.decorator.js';
 import type { Caller } from './auth/caller.js';
 import { GatewayConfig } from './config.js';
 import { Endpoint } from './http/endpoint.decorator.js';
 import { BodyAs, CallerOf, IfMatch, PathParam, QueryAs } from './http/request.decorators.js';
+import { sealCredential } from './seal-credential.js';
 import { ServicesClient } from './services.client.js';
 
 const ListQuery = Type.Omit(ListCredentials, ['orgId'], closed);
 const AccessQuery = Type.Omit(ListAccesses, ['orgId', 'credentialId'], closed);
 const IdParam = () => PathParam('id', Uuid, 'credential_not_found');
 const versionOf = (credential: Credential) => credential.version;
-const actorOf = ({ keyId }: Caller): Actor => ({ type: 'api_key', id: keyId });
 /** No refusal quotes what was sent: it may be a secret. */
 const secretly = { showValues: false };
 
@@ -57,7 +56,11 @@ export class CredentialsController {
     @BodyAs('CredentialInput', secretly) credential: CredentialInput,
   ): Promise<Credential> {
     const { orgId } = caller;
-    const request = { orgId, sealed: this.seal(orgId, credential), actor: actorOf(caller) };
+    const request = {
+      orgId,
+      sealed: sealCredential(this.config.VAULT_PUBLIC_KEY, orgId, credential),
+      actor: actorOf(caller),
+    };
     return this.services.ask(createCredential, request, { body: 'credential' });
   }
 
@@ -99,7 +102,7 @@ export class CredentialsController {
     @IfMatch() ifVersion?: number,
   ): Promise<Credential> {
     const { orgId } = caller;
-    const sealed = this.seal(orgId, credential);
+    const sealed = sealCredential(this.config.VAULT_PUBLIC_KEY, orgId, credential);
     const request = { orgId, credentialId, sealed, ifVersion, actor: actorOf(caller) };
     return this.services.ask(replaceCredential, request, { body: 'credential' });
   }
@@ -139,11 +142,5 @@ export class CredentialsController {
     @QueryAs(AccessQuery) query: Type.Static<typeof AccessQuery>,
   ): Promise<AccessPage> {
     return this.services.ask(listAccesses, { orgId, credentialId, ...query });
-  }
-
-  /** For the vault alone: the bus carries no secret in clear. */
-  private seal(orgId: string, credential: CredentialInput | CredentialEdit): string {
-    const plaintext = Buffer.from(JSON.stringify(credential));
-    return sealForVault(this.config.VAULT_PUBLIC_KEY, plaintext, intakeContext(orgId));
   }
 }

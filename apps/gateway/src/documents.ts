@@ -8,6 +8,7 @@ import { ToolBinding } from '#toolcall/tool-binding';
 import { ToolDefinitionInput } from '#toolcall/tool-definition';
 import Type from 'typebox';
 import { roles } from './auth/roles.js';
+import { ImportReply, ImportRequest } from './import/import.documents.js';
 
 const Role = Type.Enum([...roles]);
 const KeyName = Type.String({ minLength: 1, maxLength: 120 });
@@ -98,6 +99,8 @@ export const documents = {
   ToolBinding,
   AgentToolsInput,
   AgentTools: catalog.AgentTools,
+  ImportRequest,
+  ImportReply,
   RollBack,
   TestRun,
   TestedTool: executor.TestedTool,

@@ -16,6 +16,10 @@ import { EnvironmentsController } from './environments.controller.js';
 import { ExecutionsController } from './executions.controller.js';
 import { ConnectionDrain } from './http/connection-drain.js';
 import { RefuseQueryInterceptor } from './http/refuse-query.interceptor.js';
+import { ImportController } from './import/import.controller.js';
+import { ImportReader } from './import/import.reader.js';
+import { ImportService } from './import/import.service.js';
+import { SourceFetcher } from './import/source.fetcher.js';
 import { MeController } from './me.controller.js';
 import { ProblemFilter } from './problem.filter.js';
 import { ServicesClient } from './services.client.js';
@@ -35,6 +39,7 @@ export class GatewayModule {
         TypeOrmModule.forFeature([ApiKeyEntity, OrganizationEntity]),
       ],
       controllers: [
+        ImportController,
         ToolsController,
         EnvironmentsController,
         AgentsController,
@@ -51,8 +56,11 @@ export class GatewayModule {
         { provide: APP_FILTER, useClass: ProblemFilter },
         ApiKeysService,
         ConnectionDrain,
+        ImportReader,
+        ImportService,
         OrganizationsService,
         ServicesClient,
+        SourceFetcher,
       ],
     };
   }

@@ -85,6 +85,7 @@ describe('the OpenAPI document', () => {
       'post /v1/credentials',
       'post /v1/executions',
       'post /v1/tools',
+      'post /v1/tools/import',
       'post /v1/tools/{key}/rollback',
       'post /v1/tools/{key}/test',
       'put /v1/agents/{agentId}/tools',
@@ -142,6 +143,11 @@ describe('the OpenAPI document', () => {
     expect(isA('VersionDiff', diff.body)).toBe(true);
     const dependents = await world.gateway.ask('GET', '/v1/tools/look_up/dependents', { key });
     expect(isA('Dependents', dependents.body)).toBe(true);
+    const imported = await world.gateway.ask('POST', '/v1/tools/import', {
+      key,
+      body: { source: 'curl -u ada:lovelace-1843 https://api.example.com/orders/:id' },
+    });
+    expect(isA('ImportReply', imported.body)).toBe(true);
     expect(isA('Me', (await world.gateway.ask('GET', '/v1/me', { key })).body)).toBe(true);
     expect(isA('ApiKeyPage', (await world.gateway.ask('GET', '/v1/api-keys', { key })).body)).toBe(true);
     expect(isA('Problem', await world.gateway.refusal('GET', '/v1/tools?limit=x', { key }))).toBe(true);

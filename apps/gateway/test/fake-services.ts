@@ -104,6 +104,7 @@ export class FakeServices {
 function samples(): [Rpc, object][] {
   return [
     [catalog.createTool, tool],
+    [catalog.importTools, { saved: false, tools: [{ key: 'look_up', replaces: false, problems: [] }] }],
     [catalog.getTool, tool],
     [catalog.listTools, { items: [tool], nextCursor: 'more' }],
     [catalog.updateTool, tool],

@@ -4,6 +4,7 @@ import {
   AgentId,
   closed,
   Environment,
+  FieldProblem,
   ifRevision,
   JsonObject,
   oneTool,
@@ -43,6 +44,31 @@ export type ToolVersion = Type.Static<typeof ToolVersion>;
 export const CreateTool = Type.Object({ orgId: Uuid, definition: ToolDefinitionInput }, closed);
 export type CreateTool = Type.Static<typeof CreateTool>;
 export const createTool = new Rpc('patchbay.internal.catalog.tool.create', CreateTool, Tool);
+
+/** Drafts of many tools, all or none. Only judged without `save`. */
+export const ImportTools = Type.Object(
+  {
+    orgId: Uuid,
+    definitions: Type.Array(ToolDefinitionInput, { minItems: 1, maxItems: 200 }),
+    save: Type.Boolean(),
+    /** Whether drafts of tools that exist are replaced; what is published of them is not. */
+    replace: Type.Optional(Type.Boolean()),
+  },
+  closed,
+);
+export type ImportTools = Type.Static<typeof ImportTools>;
+export const SavedTools = Type.Object(
+  {
+    saved: Type.Boolean(),
+    /** In the order of the definitions, into which the problems point. */
+    tools: Type.Array(
+      Type.Object({ key: ToolKey, replaces: Type.Boolean(), problems: Type.Array(FieldProblem) }, closed),
+    ),
+  },
+  closed,
+);
+export type SavedTools = Type.Static<typeof SavedTools>;
+export const importTools = new Rpc('patchbay.internal.catalog.tool.import', ImportTools, SavedTools);
 
 export const GetTool = Type.Object(oneTool, closed);
 export type GetTool = Type.Static<typeof GetTool>;

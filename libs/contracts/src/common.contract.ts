@@ -34,3 +34,14 @@ export const Page = <Item extends Type.TSchema>(item: Item) =>
 
 export const Done = Type.Object({ done: Type.Literal(true) }, closed);
 export type Done = Type.Static<typeof Done>;
+
+/** One thing wrong with what was sent; see `Problem` of libs/toolcall. */
+export const FieldProblem = Type.Object(
+  {
+    pointer: Type.String(),
+    code: Type.String(),
+    message: Type.String(),
+    found: Type.Optional(Type.String()),
+  },
+  closed,
+);

@@ -6,6 +6,7 @@ import {
   getDependents,
   getTool,
   getToolVersion,
+  importTools,
   listTools,
   listToolVersions,
   publishTool,
@@ -21,6 +22,7 @@ import {
   type GetDependents,
   type GetTool,
   type GetToolVersion,
+  type ImportTools,
   type ListTools,
   type ListToolVersions,
   type PublishTool,
@@ -28,6 +30,7 @@ import {
   type ResolveTool,
   type RestoreTool,
   type RollBackTool,
+  type SavedTools,
   type Tool,
   type ToolDescriptions,
   type ToolPage,
@@ -40,6 +43,7 @@ import { Handles, RpcController } from '#messaging/handles.decorator';
 import type { RpcContext } from '#messaging/rpc-context';
 import { DependentsService } from './dependents.service.js';
 import { ResolutionService } from './resolution.service.js';
+import { ImportService } from './import.service.js';
 import { ToolsService } from './tools.service.js';
 import { VersionsService } from './versions.service.js';
 
@@ -48,6 +52,7 @@ export class ToolsController {
   constructor(
     private readonly tools: ToolsService,
     private readonly versions: VersionsService,
+    private readonly imports: ImportService,
     private readonly resolution: ResolutionService,
     private readonly dependents: DependentsService,
   ) {}
@@ -55,6 +60,11 @@ export class ToolsController {
   @Handles(createTool)
   create({ orgId, definition }: CreateTool, { deadline }: RpcContext): Promise<Tool> {
     return this.tools.create(orgId, definition, deadline);
+  }
+
+  @Handles(importTools)
+  import(request: ImportTools, { deadline }: RpcContext): Promise<SavedTools> {
+    return this.imports.import(request, deadline);
   }
 
   @Handles(getTool)

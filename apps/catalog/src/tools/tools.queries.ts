@@ -3,6 +3,7 @@ import type { Environment } from '#contracts/common.contract';
 import { ServiceError } from '#contracts/errors';
 import type { ToolDefinition } from '#toolcall/tool-definition';
 import type { EntityManager } from 'typeorm';
+import { ToolEnvironmentEntity } from '../environments/tool-environment.entity.js';
 import { ToolVersionEntity } from './tool-version.entity.js';
 import { ToolEntity } from './tool.entity.js';
 
@@ -92,6 +93,20 @@ export async function liveVersions(
      ORDER BY tool.key`,
     [orgId, environment, keys ?? null],
   );
+}
+
+/**
+ * Takes an archived tool into use again with a new draft: revisions and version numbers go on where they were;
+ * environments do not.
+ */
+export async function renew(
+  manager: EntityManager,
+  tool: ToolEntity,
+  definition: ToolDefinition,
+): Promise<ToolEntity> {
+  await manager.delete(ToolEnvironmentEntity, { orgId: tool.orgId, key: tool.key });
+  const fresh = { status: 'active' as const, publishedVersion: null, publishedRevision: null };
+  return manager.save(Object.assign(tool, fresh, { definition, revision: tool.revision + 1 }));
 }
 
 export function toTool(row: ToolEntity): Tool {

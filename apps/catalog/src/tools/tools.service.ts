@@ -8,9 +8,8 @@ import type { ToolDefinition, ToolDefinitionInput } from '#toolcall/tool-definit
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { MoreThan, Repository } from 'typeorm';
-import { ToolEnvironmentEntity } from '../environments/tool-environment.entity.js';
 import { DefinitionGate } from './definition-gate.service.js';
-import { lockAnyTool, lockTool, toolNotFound, toTool, type ToolName } from './tools.queries.js';
+import { lockAnyTool, lockTool, renew, toolNotFound, toTool, type ToolName } from './tools.queries.js';
 import { ToolEntity } from './tool.entity.js';
 
 const DEFAULT_LIMIT = 50;
@@ -103,11 +102,7 @@ export class ToolsService {
       const where = { orgId, key: definition.key, status: 'archived' as const };
       const tool = await manager.findOne(ToolEntity, { where, lock: { mode: 'pessimistic_write' } });
       if (!tool) return undefined;
-      await manager.delete(ToolEnvironmentEntity, { orgId, key: definition.key });
-      const fresh = { status: 'active' as const, publishedVersion: null, publishedRevision: null };
-      return toTool(
-        await manager.save(Object.assign(tool, fresh, { definition, revision: tool.revision + 1 })),
-      );
+      return toTool(await renew(manager, tool, definition));
     });
   }
 }

@@ -22,6 +22,7 @@ const nobody = '0199b0c1-0000-7000-8000-00000000dead';
 /** Every route: who may ask it, and what they are answered. */
 const routes: [route: string, allowed: Role[], status: number, body?: unknown][] = [
   ['POST /v1/tools', editors, 201, definition],
+  ['POST /v1/tools/import', editors, 200, { source: 'curl https://api.example.com/orders' }],
   ['GET /v1/tools', everyone, 200],
   ['GET /v1/tools/export', viewers, 200],
   ['GET /v1/tools/:key', viewers, 200],

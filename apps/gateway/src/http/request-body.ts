@@ -5,6 +5,8 @@ import type { NextFunction, Request, Response } from 'express';
 
 /** The largest body, bytes, after decompression. */
 export const MAX_BODY_BYTES = 262_144;
+/** The largest body of an import: a document of a megabyte, and room for what JSON has to escape in it. */
+export const MAX_IMPORT_BYTES = 2_097_152;
 /** Deeper documents are no tool's, and would exhaust the stack of whoever writes them out again. */
 const MAX_DEPTH = 64;
 
@@ -15,6 +17,11 @@ export function requireJson(request: Request, _response: Response, next: NextFun
   next(
     isOtherType ? new ServiceError('invalid_request', 'Content-Type must be application/json') : undefined,
   );
+}
+
+/** Whether the body may have {@link MAX_IMPORT_BYTES}. */
+export function isImport({ url }: { url?: string | undefined }): boolean {
+  return url?.split('?')[0] === '/v1/tools/import';
 }
 
 /** Texts of the bodies under way in which `JSON.parse` may change an integer. */

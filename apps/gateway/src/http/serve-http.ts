@@ -8,8 +8,10 @@ import { describeApi, serveDocs } from '../openapi.js';
 import { limitRequests } from './limit-requests.js';
 import { observeRequests } from './observe-requests.js';
 import {
+  isImport,
   keepLargeIntegers,
   MAX_BODY_BYTES,
+  MAX_IMPORT_BYTES,
   noteLargeIntegers,
   refuseDeepNesting,
   requireJson,
@@ -17,6 +19,7 @@ import {
 import { RouteTemplates } from './route-templates.js';
 import { securityHeaders } from './security-headers.js';
 
+const imports = { limit: MAX_IMPORT_BYTES, strict: false, type: isImport };
 /** `verify` is the parser's own; Nest's types leave it out. */
 const bodies = { limit: MAX_BODY_BYTES, strict: false, verify: noteLargeIntegers };
 /** Whoever is slower than this at sending a request is holding a connection, not using it. */
@@ -33,6 +36,7 @@ export async function serveHttp(anyApp: INestApplication, config: GatewayConfig)
   app.use(securityHeaders);
   if (config.CORS_ORIGINS) app.enableCors(corsFor(config.CORS_ORIGINS.split(',')));
   app.use(requireJson);
+  app.useBodyParser('json', imports);
   app.useBodyParser('json', bodies);
   app.use(keepLargeIntegers);
   app.use(refuseDeepNesting);

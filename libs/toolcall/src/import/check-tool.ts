@@ -1,6 +1,6 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { checkDefinition, checkInput } from '../check-definition.js';
-import { normalizeDefinition } from '../normalize-definition.js';
+import { asSent, normalizeDefinition } from '../normalize-definition.js';
 import { problemsFromAjv, type Problem } from '../problem.js';
 import { ToolDefinitionInput } from '../tool-definition.js';
 
@@ -17,5 +17,6 @@ export function formProblems(definition: unknown): readonly Problem[] {
 export function checkTool(definition: unknown): readonly Problem[] {
   if (!hasForm(definition)) return problemsFromAjv(hasForm.errors ?? []);
   const problems = checkInput(definition);
-  return problems.length > 0 ? problems : checkDefinition(normalizeDefinition(definition));
+  if (problems.length > 0) return problems;
+  return checkDefinition(normalizeDefinition(definition)).map((problem) => asSent(problem, definition));
 }

@@ -72,6 +72,8 @@ function readTools(request: ImportRequest): ImportResult {
     const message = 'is in no format that is known; say which it is in `format`';
     return refuseSource([{ pointer: '', code: 'not_allowed', message }]);
   }
+  const misplaced = baseUrlProblems(request.baseUrl);
+  if (misplaced.length > 0) return { ok: false, problems: misplaced };
   const selection = new Selection(request.operations);
   const reading = reader({ ...request, source: document.value }, selection);
   if (!reading.ok) return refuseSource(reading.problems);
@@ -83,6 +85,16 @@ function readTools(request: ImportRequest): ImportResult {
     ]);
   }
   return assemble(format, reading.drafts, reading);
+}
+
+function baseUrlProblems(baseUrl: string | undefined): Problem[] {
+  if (baseUrl === undefined) return [];
+  const parsed = parseUrlTemplate(baseUrl);
+  if (!parsed.ok) return [{ pointer: '/baseUrl', code: 'wrong_format', message: parsed.message }];
+  const isLiteral = parsed.url.segments.flat().every((part) => typeof part === 'string');
+  if (isLiteral && parsed.url.query.length === 0) return [];
+  const message = 'must be an address without placeholders and without a query';
+  return [{ pointer: '/baseUrl', code: 'not_allowed', message }];
 }
 
 function refuseSource(problems: readonly Problem[]): ImportResult {

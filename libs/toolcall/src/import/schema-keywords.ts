@@ -1,11 +1,12 @@
-import { RE2JS } from 're2js';
+import { isFormat } from '../parameters/formats.js';
+import { schemaLimits } from '../parameters/parameter-schema.js';
+import { patternProblem } from '../parameters/pattern.js';
 import { isObject, type JsonObject } from './json-nodes.js';
 import { hasKeyShape } from './secret-names.js';
 
 export type KeptKeyword =
   { readonly ok: true; readonly keywords: JsonObject } | { readonly ok: false; readonly why: string };
 
-const FORMATS = new Set(['email', 'date', 'date-time', 'time', 'uri', 'uuid', 'phone']);
 const COUNTS = new Set(['minLength', 'maxLength', 'minItems', 'maxItems', 'minProperties', 'maxProperties']);
 const BOUNDS = new Set(['minimum', 'maximum']);
 const LONGEST_EXAMPLE = 500;
@@ -40,7 +41,7 @@ export function keepKeyword(keyword: string, value: unknown, schema: JsonObject)
     case 'uniqueItems':
       return keepIf(typeof value === 'boolean', keyword, value, 'it is not true or false');
     case 'format':
-      return keepIf(FORMATS.has(String(value)), keyword, value, 'it is no format of a tool’s parameters');
+      return keepIf(isFormat(value), keyword, value, 'it is no format of a tool’s parameters');
     case 'pattern':
       return keepPattern(value);
     case 'enum':
@@ -72,20 +73,15 @@ function keepExclusive(keyword: string, value: unknown, bound: unknown): KeptKey
 }
 
 function keepPattern(value: unknown): KeptKeyword {
-  const why = 'it is no regular expression of RE2 (no look-around, no back-references), or too long';
-  if (typeof value !== 'string' || value.length > 512) return { ok: false, why };
-  try {
-    RE2JS.compile(value);
-    return { ok: true, keywords: { pattern: value } };
-  } catch {
-    return { ok: false, why };
-  }
+  if (typeof value !== 'string') return { ok: false, why: 'it is no regular expression' };
+  const why = patternProblem(value);
+  return why === undefined ? { ok: true, keywords: { pattern: value } } : { ok: false, why: `it ${why}` };
 }
 
 function keepEnum(value: unknown): KeptKeyword {
   if (!Array.isArray(value)) return { ok: false, why: 'it is no list' };
   const values = [...new Set((value as unknown[]).filter(isScalar))];
-  if (values.length === 0 || values.length > 500)
+  if (values.length === 0 || values.length > schemaLimits.enumValues)
     return { ok: false, why: 'it has no values a tool can list, or too many' };
   return { ok: true, keywords: { enum: values } };
 }

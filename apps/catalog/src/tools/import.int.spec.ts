@@ -1,0 +1,185 @@
+import type { RunningNats } from '#devstack/nats-server';
+import {
+  archiveTool,
+  createTool,
+  getTool,
+  getToolVersion,
+  importTools,
+  publishTool,
+  toolChanged,
+} from '#contracts/catalog.contract';
+import { ServiceError } from '#contracts/errors';
+import { getCredential, type Credential } from '#contracts/vault.contract';
+import { migrate } from '#runtime/migrate';
+import { loadConfig } from '#runtime/load-config';
+import { FakeResponder } from '#testing/fake-responder';
+import { createTestDatabase } from '#testing/test-database';
+import { startTestNats } from '#testing/test-nats';
+import { startTestService, type TestService } from '#testing/test-service';
+import { toolInput } from '#testing/tool-definition.builder';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { CatalogModule } from '../catalog.module.js';
+import { CatalogConfig } from '../config.js';
+import { catalogDataSource } from '../data-source.js';
+
+const CREDENTIAL = randomUUID();
+
+describe('an import', () => {
+  let nats: RunningNats;
+  let catalog: TestService;
+  let vault: FakeResponder;
+  let orgId: string;
+
+  beforeAll(async () => {
+    nats = await startTestNats();
+    const url = await createTestDatabase();
+    await migrate(catalogDataSource(url));
+    const config = loadConfig(CatalogConfig, { NATS_URL: nats.url, DATABASE_URL: url });
+    catalog = await startTestService('catalog', nats.url, CatalogModule.forRoot(config));
+    vault = await FakeResponder.start(nats.url);
+    await vault.answer(getCredential, ({ credentialId }) => {
+      if (credentialId !== CREDENTIAL) throw new ServiceError('credential_not_found', 'There is none');
+      return {
+        type: 'bearer',
+        id: CREDENTIAL,
+        name: 'crm',
+        origins: ['https://api.example.com'],
+      } as Credential;
+    });
+  });
+  beforeEach(() => {
+    orgId = randomUUID();
+  });
+  afterAll(async () => {
+    await catalog.stop();
+    await vault.stop();
+    await nats.stop();
+  });
+
+  const definitionsOf = (...keys: string[]) => keys.map((key) => toolInput({ key }));
+  const run = (
+    definitions: ReturnType<typeof definitionsOf>,
+    more: { save?: boolean; replace?: boolean } = {},
+  ) => catalog.call(importTools, { orgId, definitions, save: true, ...more });
+  const exists = (toolKey: string) =>
+    catalog.call(getTool, { orgId, toolKey }).then(
+      () => true,
+      () => false,
+    );
+
+  it('saves drafts of all its tools', async () => {
+    const definitions = [
+      ...definitionsOf('b_tool', 'a_tool'),
+      toolInput({ key: 'with_credential', request: { credentialId: CREDENTIAL } }),
+    ];
+
+    expect(await run(definitions)).toEqual({
+      saved: true,
+      tools: ['b_tool', 'a_tool', 'with_credential'].map((key) => ({ key, replaces: false, problems: [] })),
+    });
+    expect(await catalog.call(getTool, { orgId, toolKey: 'with_credential' })).toMatchObject({
+      revision: 1,
+      hasUnpublishedChanges: true,
+      definition: { request: { credentialId: CREDENTIAL } },
+    });
+    expect(await Promise.all(['a_tool', 'b_tool'].map(exists))).toEqual([true, true]);
+  });
+
+  it('that is only judged saves nothing', async () => {
+    expect(await run(definitionsOf('a_tool'), { save: false })).toMatchObject({
+      saved: false,
+      tools: [{ problems: [] }],
+    });
+    expect(await exists('a_tool')).toBe(false);
+  });
+
+  it('saves nothing when anything is wrong with one of its tools, and says everything that is wrong', async () => {
+    await catalog.call(createTool, { orgId, definition: toolInput({ key: 'there_already' }) });
+    const definitions = [
+      ...definitionsOf('fine', 'there_already', 'twice', 'twice'),
+      toolInput({
+        key: 'elsewhere',
+        request: { url: 'https://other.example.com/x', credentialId: CREDENTIAL },
+      }),
+      toolInput({ key: 'nobodys', request: { credentialId: randomUUID() } }),
+      toolInput({ key: 'broken', request: { url: 'https://{tenant}.example.com' } }),
+    ];
+
+    const { saved, tools } = await run(definitions);
+
+    expect(saved).toBe(false);
+    expect(
+      tools.map(({ key, replaces, problems }) => [
+        key,
+        replaces,
+        problems.map(({ pointer, code }) => `${pointer} ${code}`),
+      ]),
+    ).toEqual([
+      ['fine', false, []],
+      ['there_already', true, ['/key tool_exists']],
+      ['twice', false, []],
+      ['twice', false, ['/key duplicate']],
+      ['elsewhere', false, ['/request/credentialId credential_origin_mismatch']],
+      ['nobodys', false, ['/request/credentialId credential_not_found']],
+      ['broken', false, ['/request/url not_allowed']],
+    ]);
+    expect(await exists('fine')).toBe(false);
+  });
+
+  it('replaces drafts when it is told to, and leaves what is published', async () => {
+    await catalog.call(createTool, { orgId, definition: toolInput({ key: 'a_tool' }) });
+    await catalog.call(publishTool, { orgId, toolKey: 'a_tool' });
+
+    const changed = toolInput({ key: 'a_tool', name: 'Another name' });
+
+    expect(await run([changed], { replace: true })).toMatchObject({
+      saved: true,
+      tools: [{ replaces: true, problems: [] }],
+    });
+    expect(await catalog.call(getTool, { orgId, toolKey: 'a_tool' })).toMatchObject({
+      publishedVersion: 1,
+      hasUnpublishedChanges: true,
+      definition: { name: 'Another name' },
+    });
+    expect(await catalog.call(getToolVersion, { orgId, toolKey: 'a_tool', version: 1 })).toMatchObject({
+      definition: { name: 'Get order' },
+    });
+  });
+
+  it('takes archived tools into use again, which whoever holds them hears of', async () => {
+    await catalog.call(createTool, { orgId, definition: toolInput({ key: 'a_tool' }) });
+    await catalog.call(archiveTool, { orgId, toolKey: 'a_tool' });
+    const heard = new EventTarget();
+    const subscription = catalog.link.connection.subscribe(toolChanged.subject, {
+      callback: (_, message) => {
+        heard.dispatchEvent(new MessageEvent('changed', { data: message.json() }));
+      },
+    });
+    await catalog.link.connection.flush();
+    const changed = once(heard, 'changed');
+
+    expect(await run(definitionsOf('a_tool'))).toMatchObject({ saved: true, tools: [{ replaces: false }] });
+    expect((await changed)[0]).toMatchObject({ data: { orgId, toolKey: 'a_tool' } });
+    expect(await catalog.call(getTool, { orgId, toolKey: 'a_tool' })).toMatchObject({ status: 'active' });
+    subscription.unsubscribe();
+  });
+
+  it('of the same tools by two at once saves them once', async () => {
+    const keys = Array.from({ length: 20 }, (_, n) => `tool_${n}`);
+    const results = await Promise.allSettled([
+      run(definitionsOf(...keys)),
+      run(definitionsOf(...keys.toReversed())),
+    ]);
+    const outcomes = results.map((one) =>
+      one.status === 'fulfilled'
+        ? one.value.saved
+        : (one.reason as ServiceError).code === 'tool_exists'
+          ? false
+          : one.reason,
+    );
+
+    expect(outcomes.toSorted()).toEqual([false, true]);
+  });
+});

@@ -1,0 +1,11 @@
+import type { CredentialEdit, CredentialInput } from '#contracts/vault.contract';
+import { intakeContext, sealForVault } from '#sealing/intake-key';
+
+/** A credential as it was entered, for the vault alone: the bus carries no secret in clear. */
+export function sealCredential(
+  vaultPublicKey: string,
+  orgId: string,
+  credential: CredentialInput | CredentialEdit,
+): string {
+  return sealForVault(vaultPublicKey, Buffer.from(JSON.stringify(credential)), intakeContext(orgId));
+}
