@@ -9,15 +9,18 @@ import { gatherCredentials } from './credential-slots.js';
 import { readCurl } from './curl.js';
 import { readCustomIntegrations } from './custom-integration.js';
 import { detectFormat, looksLikeCurl } from './detect-format.js';
+import { dropUnfitValues } from './drop-unfit-values.js';
 import { readHttpActions } from './http-action.js';
 import { readHttpTools } from './http-tool.js';
 import {
   IMPORT_LIMITS,
   type Draft,
+  type Dropped,
   type FoundSecret,
   type ImportFormat,
   type ImportRequest,
   type ImportResult,
+  type ImportedTool,
   type Reading,
 } from './imported.js';
 import { liftSecrets } from './lift-secrets.js';
@@ -117,17 +120,14 @@ function assemble(
       secrets,
     })),
   );
-  const tools = lifted.map(({ draft }) => ({
-    where: draft.where,
-    definition: draft.definition,
-    problems: problemsOf(draft),
-  }));
+  const remarks: Dropped[] = [];
+  const tools = lifted.map(({ draft }) => checked(draft, format, (one) => remarks.push(one)));
   const imported = {
     ok: true as const,
     format,
     tools,
     credentials: credentials.slots,
-    dropped: [...dropped, ...credentials.dropped],
+    dropped: [...dropped, ...remarks, ...credentials.dropped],
     secrets: credentials.secrets,
   };
   return sweepSecrets(
@@ -177,7 +177,19 @@ function originOf({ request }: ToolDefinitionInput): string {
 }
 
 /** What reading has found stands for what checking would find at the same place. */
-function problemsOf({ definition, problems }: Draft): Problem[] {
+function checked(draft: Draft, format: ImportFormat, drop: (dropped: Dropped) => void): ImportedTool {
+  const { where, problems } = draft;
+  let { definition } = draft;
+  let found = checkTool(definition);
+  if (format !== 'patchbay') {
+    const fit = dropUnfitValues(definition, found, where, drop);
+    if (fit !== definition) found = checkTool(fit);
+    definition = fit;
+  }
   const places = new Set(problems.map(({ pointer }) => pointer));
-  return [...problems, ...checkTool(definition).filter(({ pointer }) => !places.has(pointer))];
+  return {
+    where,
+    definition,
+    problems: [...problems, ...found.filter(({ pointer }) => !places.has(pointer))],
+  };
 }

@@ -473,6 +473,50 @@ describe('an OpenAPI document', () => {
     expect(remarks(result)).toEqual(['/paths/~1things~1{id}/post/parameters nothing about `id`']);
   });
 
+  it('may have examples and defaults that do not satisfy their own schema: those are left out', () => {
+    const result = read(
+      document({
+        summary: 'Does a thing',
+        parameters: [
+          { name: 'id', in: 'path', required: true, schema: text },
+          {
+            name: 'phone',
+            in: 'query',
+            schema: { type: 'string', format: 'phone', example: 'call me', default: 'nobody' },
+          },
+          { name: 'default', in: 'query', schema: { type: 'string', maxLength: 3, example: 'fit' } },
+        ],
+        requestBody: {
+          content: {
+            'application/json': {
+              schema: object({
+                box: object({ width: { type: 'integer', minimum: 5, default: 1, example: 7 } }),
+              }),
+            },
+          },
+        },
+      }),
+    );
+
+    expect(toolsOf(result).post_things_by_id).toMatchObject({
+      parameters: object(
+        {
+          id: text,
+          phone: { type: 'string', format: 'phone' },
+          default: { type: 'string', maxLength: 3, examples: ['fit'] },
+          box: object({ width: { type: 'integer', minimum: 5, examples: [7] } }),
+        },
+        ['id'],
+      ),
+      problems: [],
+    });
+    expect(result.dropped.map(({ what }) => what)).toEqual([
+      '`/parameters/properties/phone/default`',
+      '`/parameters/properties/phone/examples`',
+      '`/parameters/properties/box/properties/width/default`',
+    ]);
+  });
+
   it('may repeat a name in path, query and body: each is an argument of its own', () => {
     const result = read(
       document({
