@@ -9,6 +9,7 @@ import { CredentialCache } from './credentials/credential.cache.js';
 import { executorDataSource } from './data-source.js';
 import { ExecutionController } from './execution/execution.controller.js';
 import { ExecutionService } from './execution/execution.service.js';
+import { RequestSender } from './execution/request.sender.js';
 import { LookupController } from './execution/lookup.controller.js';
 import { LookupService } from './execution/lookup.service.js';
 import { RunningExecutions } from './execution/running-executions.js';
@@ -36,6 +37,7 @@ export class ExecutorModule {
         CallValues,
         CredentialCache,
         ExecutionService,
+        RequestSender,
         JournalQueries,
         JournalService,
         LookupService,

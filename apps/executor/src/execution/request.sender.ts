@@ -1,0 +1,209 @@
+import { ServiceError } from '#contracts/errors';
+import type { EgressResponse } from '#egress/egress-result';
+import type { Prepared } from '#toolcall/compile-tool';
+import { correlationHeaderNames } from '#toolcall/header-names';
+import { Inject, Injectable } from '@nestjs/common';
+import { ExecutorConfig } from '../config.js';
+import { applyCredential } from '../credentials/apply-credential.js';
+import {
+  CredentialCache,
+  type CredentialRequest,
+  type OpenCredential,
+} from '../credentials/credential.cache.js';
+import type { RunnableTool } from '../tools/tool.cache.js';
+import { startAttempt } from '../upstream/attempt-span.js';
+import { UpstreamCaller, type UpstreamResult } from '../upstream/upstream.caller.js';
+import { toWire, type WireRequest } from '../upstream/wire-request.js';
+import { cancelled, failed, hints, refused, type Ending } from './ending.js';
+import { shownRequest, shownResponse, warningsOf } from './exchange.js';
+import type { ExecutionRun } from './execution-run.js';
+import { interpretFailure, interpretResponse, type Interpretation } from './interpret.js';
+import { tokenRefused } from './token-refused.js';
+
+export type Ready = Extract<Prepared, { ok: true }>;
+
+/** A request with its credential in it, about to go. */
+export interface Outbound {
+  readonly wire: WireRequest;
+  readonly credential: OpenCredential | undefined;
+}
+
+/** Or why it cannot go. */
+export type Readied = Outbound | Ending;
+
+/** From a rendered request to what its answer means: credential, destination, signature, one attempt or two. */
+@Injectable()
+export class RequestSender {
+  private readonly correlation: ReturnType<typeof correlationHeaderNames>;
+
+  constructor(
+    private readonly credentials: CredentialCache,
+    private readonly upstream: UpstreamCaller,
+    @Inject(ExecutorConfig) config: ExecutorConfig,
+  ) {
+    this.correlation = correlationHeaderNames(config.CORRELATION_HEADER_PREFIX);
+  }
+
+  /** Checks the destination and opens the credential. Never throws; waits only when the vault has to be asked. */
+  makeReady(run: ExecutionRun, tool: RunnableTool, prepared: Ready): Readied | Promise<Readied> {
+    const { origin } = prepared.request;
+    const message = this.upstream.refusal(origin);
+    if (message) return refused({ code: 'destination_refused', message, hint: hints.configuration });
+    const wanted = wantedCredential(run, tool, prepared);
+    if (!wanted) return this.outbound(run, prepared, undefined);
+    const opened = this.credentials.get(wanted, run.deadline, run.span.context);
+    if (!(opened instanceof Promise)) return this.outbound(run, prepared, opened);
+    return opened.then((credential) => this.outbound(run, prepared, credential), credentialFailure);
+  }
+
+  /** Adds the correlation headers and puts the credential in. */
+  private outbound(run: ExecutionRun, { request }: Ready, credential: OpenCredential | undefined): Readied {
+    const extra = this.correlationHeaders(run);
+    if (run.isTest) run.exchange = { request: shownRequest(request, credential, extra) };
+    const applied = applyCredential(request, credential?.placements ?? []);
+    if (!applied.ok) return credentialFailure(new ServiceError('invalid_request', applied.message));
+    return { wire: toWire(applied.request, extra), credential };
+  }
+
+  /** Once; or twice, when the API does not take the access token and there is a newer one. */
+  async send(run: ExecutionRun, tool: RunnableTool, prepared: Ready, outbound: Outbound): Promise<Ending> {
+    const interpretation = interpretationOf(tool, prepared, outbound);
+    const result = await this.attempt(run, tool, prepared, outbound);
+    if (!('kind' in result)) return result;
+    const token = outbound.credential?.token;
+    if (!token || !tokenRefused(result, token, interpretation)) {
+      return this.toEnding(run, result, interpretation);
+    }
+    const renewed = await this.renew(run, tool, prepared, token.version);
+    if (!renewed) return this.toEnding(run, result, interpretation);
+    const again = await this.attempt(run, tool, prepared, renewed);
+    if (!('kind' in again)) return this.toEnding(run, result, interpretation); // no time for it
+    const ending = this.toEnding(run, again, interpretationOf(tool, prepared, renewed));
+    return { ...ending, attempts: (ending.attempts ?? 0) + 1 };
+  }
+
+  /** The request with a newer access token; undefined when there is none to be had in time. */
+  private async renew(
+    run: ExecutionRun,
+    tool: RunnableTool,
+    prepared: Ready,
+    refusedToken: number,
+  ): Promise<Outbound | undefined> {
+    const wanted = wantedCredential(run, tool, prepared);
+    if (!wanted) return undefined;
+    try {
+      const opened = await this.credentials.renew(wanted, refusedToken, run.deadline, run.span.context);
+      if (opened.token?.version === refusedToken) return undefined;
+      const readied = this.outbound(run, prepared, opened);
+      return 'wire' in readied ? readied : undefined;
+    } catch {
+      return undefined; // what the API said first is the answer
+    }
+  }
+
+  /** One attempt, or why there is none. */
+  private async attempt(
+    run: ExecutionRun,
+    { compiled }: RunnableTool,
+    { request: { origin } }: Ready,
+    { wire, credential }: Outbound,
+  ): Promise<UpstreamResult | Ending> {
+    if (run.cancellation.isCancelled) return cancelled();
+    const timeoutMs = Math.min(compiled.timeoutMs, run.deadline.remainingMs());
+    if (timeoutMs < 1) return noTimeLeft();
+
+    const moment = { now: new Date(), executionId: run.executionId };
+    const signing = credential?.signer?.sign(wire, moment);
+    const request = signing instanceof Promise ? await signing : (signing ?? wire);
+    const attempt = startAttempt(run, compiled.target);
+    const result = await this.upstream.call({
+      orgId: run.orgId,
+      origin,
+      request,
+      clientCertificate: credential?.clientCertificate,
+      timeoutMs,
+      maxBytes: compiled.maxResponseBytes,
+      cancellation: run.cancellation,
+    });
+    attempt.end(result);
+    return result;
+  }
+
+  private toEnding(run: ExecutionRun, result: UpstreamResult, interpretation: Interpretation): Ending {
+    switch (result.kind) {
+      case 'response':
+        return this.interpreted(run, result, interpretation);
+      case 'failure':
+        return interpretFailure(result, interpretation);
+      case 'breaker_open': {
+        const text = 'This API has been failing; requests are held back for a few seconds';
+        const error = { code: 'breaker_open' as const, message: text, retryable: true, hint: hints.later };
+        return failed('refused', 'breaker_open', error);
+      }
+    }
+  }
+
+  private interpreted(run: ExecutionRun, response: EgressResponse, interpretation: Interpretation): Ending {
+    const ending = interpretResponse(response, interpretation);
+    if (run.exchange) {
+      run.exchange.response = shownResponse(response, interpretation.scrubber);
+      if (ending.notFound) run.exchange.warnings = warningsOf(ending.notFound);
+    }
+    return ending;
+  }
+
+  /** Three headers tie a live request to its call; a test has none of them. */
+  private correlationHeaders({ isTest, orgId, request }: ExecutionRun): (readonly [string, string])[] {
+    if (isTest) return [];
+    const { callId, toolKey } = request;
+    const names = this.correlation;
+    return [
+      ...(callId === undefined ? [] : [[names.callId, callId] as const]),
+      [names.orgId, orgId],
+      [names.toolKey, toolKey],
+    ];
+  }
+}
+
+function interpretationOf(
+  { compiled }: RunnableTool,
+  { scope }: Ready,
+  { credential }: Outbound,
+): Interpretation {
+  return { tool: compiled, scope, scrubber: credential?.scrubber };
+}
+
+function wantedCredential(
+  { tags, executionId }: ExecutionRun,
+  { compiled }: RunnableTool,
+  { request: { origin } }: Ready,
+): CredentialRequest | undefined {
+  const { credentialId } = compiled.definition.request;
+  return credentialId === undefined ? undefined : { ...tags, executionId, credentialId, origin };
+}
+
+function credentialFailure(error: unknown): Ending {
+  const { code, message } = error instanceof ServiceError ? error : { code: 'internal', message: 'failed' };
+  const isOutage = code === 'service_unavailable' || code === 'deadline_exceeded' || code === 'overloaded';
+  if (code === 'credential_origin_mismatch') {
+    return failed('failed', code, { code, message, retryable: false, hint: hints.configuration });
+  }
+  return failed('failed', 'credential_unavailable', {
+    code: 'credential_unavailable',
+    message: isOutage
+      ? 'The credential cannot be opened right now'
+      : `The credential cannot be used: ${message}`,
+    retryable: isOutage,
+    hint: isOutage ? hints.later : hints.configuration,
+  });
+}
+
+function noTimeLeft(): Ending {
+  const message = 'The deadline passed before the request could be sent';
+  return failed('failed', 'timeout', {
+    code: 'upstream_timeout',
+    message,
+    retryable: true,
+    hint: hints.later,
+  });
+}
