@@ -11,6 +11,7 @@ import { EnvironmentsService } from './environments/environments.service.js';
 import { ToolEnvironmentEntity } from './environments/tool-environment.entity.js';
 import { DefinitionGate } from './tools/definition-gate.service.js';
 import { DependentsService } from './tools/dependents.service.js';
+import { ExportService } from './tools/export.service.js';
 import { ImportService } from './tools/import.service.js';
 import { ResolutionService } from './tools/resolution.service.js';
 import { ToolVersionEntity } from './tools/tool-version.entity.js';
@@ -37,6 +38,7 @@ export class CatalogModule {
         DefinitionGate,
         DependentsService,
         EnvironmentsService,
+        ExportService,
         ImportService,
         ResolutionService,
         ToolsService,

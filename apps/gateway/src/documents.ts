@@ -1,6 +1,6 @@
 import * as audit from '#contracts/audit.contract';
 import * as catalog from '#contracts/catalog.contract';
-import { closed, Page, Timestamp, Uuid } from '#contracts/common.contract';
+import { closed, JsonObject, Page, Timestamp, Uuid } from '#contracts/common.contract';
 import { errorCodes } from '#contracts/errors';
 import * as executor from '#contracts/executor.contract';
 import * as vault from '#contracts/vault.contract';
@@ -59,6 +59,13 @@ export type ToolEnvironmentInput = Type.Static<typeof ToolEnvironmentInput>;
 const AgentToolsInput = Type.Omit(catalog.BindAgentTools, ['orgId', 'agentId', 'ifRevision'], closed);
 export type AgentToolsInput = Type.Static<typeof AgentToolsInput>;
 
+const OpenApiDocument = Type.Object(
+  { openapi: Type.String(), info: JsonObject, paths: JsonObject, components: Type.Optional(JsonObject) },
+  { description: 'OpenAPI 3.1' },
+);
+const ToolExport = Type.Union([catalog.ExportedTools, OpenApiDocument]);
+export type ExportReply = catalog.ExportedTools | Record<string, unknown>;
+
 /** RFC 9457; `application/problem+json`. */
 const Problem = Type.Object({
   type: Type.String({ format: 'uri', description: '`urn:patchbay:problem:<code>`' }),
@@ -90,7 +97,8 @@ export const documents = {
   ToolPage: catalog.ToolPage,
   ToolVersion: catalog.ToolVersion,
   ToolVersionPage: catalog.ToolVersionPage,
-  ToolDescriptions: catalog.ToolDescriptions,
+  ToolExport,
+  OpenApiDocument,
   VersionDiff: catalog.VersionDiff,
   Dependents: catalog.Dependents,
   ToolEnvironmentInput,

@@ -1,10 +1,13 @@
 import type { RunningNats } from '#devstack/nats-server';
+import * as catalog from '#contracts/catalog.contract';
+import { openApiDocument } from '#toolcall/openapi/openapi-document';
 import { createTestDatabase } from '#testing/test-database';
 import { startTestNats } from '#testing/test-nats';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormatsModule from 'ajv-formats';
+import { definition } from '../test/sample-replies.js';
 import { routesOf } from '../test/start-gateway.js';
 import { startWorld, type World } from '../test/start-world.js';
 
@@ -148,6 +151,14 @@ describe('the OpenAPI document', () => {
       body: { source: 'curl -u ada:lovelace-1843 https://api.example.com/orders/:id' },
     });
     expect(isA('ImportReply', imported.body)).toBe(true);
+    const ask = async (path: string) => (await world.gateway.ask('GET', path, { key })).body;
+    expect(isA('ToolExport', await ask('/v1/tools/export'))).toBe(true);
+    world.services.answer(catalog.exportTools, () => ({
+      format: 'openapi' as const,
+      document: openApiDocument([definition]),
+    }));
+    expect(isA('ToolExport', await ask('/v1/tools/export?format=openapi'))).toBe(true);
+    expect(isA('OpenApiDocument', await ask('/v1/tools/export?format=openapi'))).toBe(true);
     expect(isA('Me', (await world.gateway.ask('GET', '/v1/me', { key })).body)).toBe(true);
     expect(isA('ApiKeyPage', (await world.gateway.ask('GET', '/v1/api-keys', { key })).body)).toBe(true);
     expect(isA('Problem', await world.gateway.refusal('GET', '/v1/tools?limit=x', { key }))).toBe(true);

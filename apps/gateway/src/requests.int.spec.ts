@@ -58,10 +58,10 @@ describe('a REST request', () => {
     ],
     [
       'GET',
-      '/v1/tools/export?format=mcp&agentId=a1',
+      '/v1/tools/export?format=mcp&agentId=a1&environment=dev',
       undefined,
-      catalog.describeTools,
-      { format: 'mcp', agentId: 'a1' },
+      catalog.exportTools,
+      { format: 'mcp', agentId: 'a1', environment: 'dev' },
     ],
     ['GET', '/v1/tools/look_up', undefined, catalog.getTool, { toolKey: 'look_up' }],
     ['PUT', '/v1/tools/look_up', definition, catalog.updateTool, { toolKey: 'look_up', definition }],
@@ -170,6 +170,34 @@ describe('a REST request', () => {
       type: 'api_key',
       id: (me.apiKey as { id: string }).id,
     });
+  });
+
+  it.each(['patchbay', 'openai', 'anthropic', 'gemini', 'mcp'] as const)(
+    'to export as `%s` is answered with a list of tools',
+    async (format) => {
+      const exported = { format, tools: [{ name: 'look_up' }] };
+      world.services.answer(catalog.exportTools, () => exported);
+      const { status, body } = await ask('GET', `/v1/tools/export?format=${format}`);
+
+      expect([status, body]).toEqual([200, exported]);
+    },
+  );
+
+  it('to export as OpenAPI is answered with the document itself, for tools that read such', async () => {
+    const document = { openapi: '3.1.0', info: { title: 'x', version: '1' }, paths: {} };
+    world.services.answer(catalog.exportTools, () => ({ format: 'openapi' as const, document }));
+    const { status, body } = await ask('GET', '/v1/tools/export?format=openapi');
+
+    expect([status, body]).toEqual([200, document]);
+  });
+
+  it('to export in a form nobody knows is refused, and told which there are', async () => {
+    const { code, problems } = await refusal('GET', '/v1/tools/export?format=swagger');
+
+    expect(code).toBe('invalid_request');
+    expect(problems).toEqual([
+      expect.objectContaining({ pointer: '/format', message: expect.stringContaining('openapi') }),
+    ]);
   });
 
   it('with a secret has it sealed before it goes over the bus', async () => {

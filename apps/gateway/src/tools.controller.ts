@@ -4,8 +4,8 @@ import {
   diffToolVersions,
   getDependents,
   restoreTool,
-  DescribeTools,
-  describeTools,
+  ExportTools,
+  exportTools,
   getTool,
   getToolVersion,
   ListTools,
@@ -17,7 +17,6 @@ import {
   updateTool,
   type Dependents,
   type Tool,
-  type ToolDescriptions,
   type ToolPage,
   type ToolVersion,
   type ToolVersionPage,
@@ -31,14 +30,14 @@ import { ApiTags } from '@nestjs/swagger';
 import Type from 'typebox';
 import { Allow } from './auth/allow.decorator.js';
 import type { Caller } from './auth/caller.js';
-import type { RollBack, TestRun } from './documents.js';
+import type { ExportReply, RollBack, TestRun } from './documents.js';
 import { Endpoint } from './http/endpoint.decorator.js';
 import { BodyAs, CallerOf, IfMatch, PathParam, QueryAs } from './http/request.decorators.js';
 import { executionWait, ServicesClient } from './services.client.js';
 
 const ListQuery = Type.Omit(ListTools, ['orgId'], closed);
 const VersionsQuery = Type.Omit(ListToolVersions, ['orgId', 'toolKey'], closed);
-const ExportQuery = Type.Omit(DescribeTools, ['callId'], closed);
+const ExportQuery = Type.Omit(ExportTools, ['orgId'], closed);
 
 const DiffQuery = Type.Object(
   {
@@ -93,16 +92,20 @@ export class ToolsController {
   // Before `:key`, which would take it for a tool.
   @Get('export')
   @Allow('viewer')
-  @Endpoint<ToolDescriptions>({
-    summary: 'Export the published tools as function schemas',
-    description: 'In the form the vendor of a language model wants them.',
-    reply: 'ToolDescriptions',
+  @Endpoint<ExportReply>({
+    summary: 'Export the published tools',
+    description:
+      '`patchbay`: their definitions, which can be imported as they are. `openai` (in strict mode where the arguments ' +
+      'allow it), `anthropic`, `gemini`, `mcp`: functions as the vendor of a language model wants them. `openapi`: the ' +
+      'requests they make, as an OpenAPI 3.1 document by itself, in which credentials are security schemes.',
+    reply: 'ToolExport',
   })
-  export(
+  async export(
     @CallerOf() { orgId }: Caller,
     @QueryAs(ExportQuery) query: Type.Static<typeof ExportQuery>,
-  ): Promise<ToolDescriptions> {
-    return this.services.ask(describeTools, query, { orgId });
+  ): Promise<ExportReply> {
+    const exported = await this.services.ask(exportTools, { orgId, ...query });
+    return exported.format === 'openapi' ? exported.document : exported;
   }
 
   @Get(':key')

@@ -113,7 +113,7 @@ function samples(): [Rpc, object][] {
     [catalog.rollBackTool, version],
     [catalog.listToolVersions, { items: [version] }],
     [catalog.getToolVersion, version],
-    [catalog.describeTools, { format: 'openai', tools: [] }],
+    [catalog.exportTools, { format: 'openai', tools: [] }],
     [catalog.restoreTool, tool],
     [catalog.diffToolVersions, diff],
     [catalog.getDependents, dependents],

@@ -198,6 +198,38 @@ export type ToolDescriptions = Type.Static<typeof ToolDescriptions>;
 /** Every published tool of the organization as function schemas. */
 export const describeTools = new Rpc('patchbay.v1.*.tools.list', DescribeTools, ToolDescriptions);
 
+export const ExportFormat = Type.Enum(['patchbay', 'openai', 'anthropic', 'gemini', 'mcp', 'openapi']);
+export type ExportFormat = Type.Static<typeof ExportFormat>;
+
+export const ExportTools = Type.Object(
+  {
+    orgId: Uuid,
+    /** Only the tools this agent has, as it has them. */
+    agentId: Type.Optional(AgentId),
+    /** The environment's versions, and with `openapi` its servers and credentials; `production` when absent. */
+    environment: Type.Optional(Environment),
+    format: Type.Optional(ExportFormat),
+  },
+  closed,
+);
+export type ExportTools = Type.Static<typeof ExportTools>;
+/** Tools in a form of their own each: definitions for `patchbay`, else function schemas as {@link describeTools} has them. */
+export const ExportedTools = Type.Object(
+  { format: Type.Enum(['patchbay', 'openai', 'anthropic', 'gemini', 'mcp']), tools: Type.Array(JsonObject) },
+  closed,
+);
+export type ExportedTools = Type.Static<typeof ExportedTools>;
+/** The requests that tools make, as an OpenAPI document. */
+export const ExportedDocument = Type.Object(
+  { format: Type.Literal('openapi'), document: JsonObject },
+  closed,
+);
+export type ExportedDocument = Type.Static<typeof ExportedDocument>;
+export const ToolExport = Type.Union([ExportedTools, ExportedDocument]);
+export type ToolExport = Type.Static<typeof ToolExport>;
+/** The published tools, to be taken elsewhere: by whoever may read definitions, which a model may not. */
+export const exportTools = new Rpc('patchbay.internal.catalog.tool.export', ExportTools, ToolExport);
+
 export const ToolChanged = Type.Object({ orgId: Uuid, toolKey: ToolKey }, closed);
 export type ToolChanged = Type.Static<typeof ToolChanged>;
 /** Published, archived, restored, rolled back or put into an environment: whoever holds the definition drops it. */

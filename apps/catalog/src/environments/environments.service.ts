@@ -55,6 +55,12 @@ export class EnvironmentsService {
     return (await this.environments.findOneBy({ orgId, key: toolKey, name })) ?? undefined;
   }
 
+  /** What an environment was put to, of every tool for which it was, by key. */
+  async findAll(orgId: string, name: Environment): Promise<ReadonlyMap<string, ToolEnvironmentEntity>> {
+    const rows = await this.environments.findBy({ orgId, name });
+    return new Map(rows.map((row) => [row.key, row]));
+  }
+
   /**
    * Puts an environment to a version, checked as a tool that is saved: the tool with this base URL and credential.
    * @throws ServiceError `invalid_request` with every problem, `version_not_found`, `credential_origin_mismatch`,

@@ -12,6 +12,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Repository } from 'typeorm';
 import { AgentsService } from '../agents/agents.service.js';
 import { EnvironmentsService } from '../environments/environments.service.js';
+import { inTurns } from './in-turns.js';
 import { findVersions, liveVersions, toolArchived, toolNotFound, type ToolName } from './tools.queries.js';
 import { ToolEntity } from './tool.entity.js';
 import { VersionsService } from './versions.service.js';
@@ -57,14 +58,21 @@ export class ResolutionService {
     return resolved(tool.key, wanted, row ? applyEnvironment(definition, row) : definition, binding);
   }
 
+  /** What an environment's tools, or the agent's among them, look like to a model. */
+  async describe(orgId: string, request: DescribeTools): Promise<ToolDescriptions> {
+    const { format = 'patchbay' } = request;
+    const definitions = await this.definitions(orgId, request);
+    return { format, tools: await inTurns(definitions, (definition) => describeTool(definition, format)) };
+  }
+
   /**
-   * What an environment's tools, or the agent's among them, look like to a model, by key. Tools that the agent's
-   * overrides no longer fit are left out.
+   * An environment's tools, or the agent's among them as it has them, by key. Tools that the agent's overrides no longer
+   * fit are left out.
    */
-  async describe(
+  async definitions(
     orgId: string,
-    { agentId, environment = 'production', format = 'patchbay' }: DescribeTools,
-  ): Promise<ToolDescriptions> {
+    { agentId, environment = 'production' }: Pick<DescribeTools, 'agentId' | 'environment'>,
+  ): Promise<ToolDefinition[]> {
     const bindings = agentId === undefined ? undefined : await this.agents.bindingsOf({ orgId, agentId });
     const bindingOf = new Map(bindings?.map((binding) => [binding.key, binding]));
     const keys = bindings && [...bindingOf.keys()];
@@ -84,7 +92,7 @@ export class ResolutionService {
       // Overrides take a millisecond to check; who else asks must not wait for all of them.
       if (!bound.ok || bound.definition !== definition) await nextTurn();
     }
-    return { format, tools: definitions.map((definition) => describeTool(definition, format)) };
+    return definitions;
   }
 
   /** What is said of the tool for the agent; nothing where the agent has every tool, `none` where it has not this one. */

@@ -3,6 +3,7 @@ import {
   createTool,
   describeTools,
   diffToolVersions,
+  exportTools,
   getDependents,
   getTool,
   getToolVersion,
@@ -19,6 +20,7 @@ import {
   type Dependents,
   type DescribeTools,
   type DiffToolVersions,
+  type ExportTools,
   type GetDependents,
   type GetTool,
   type GetToolVersion,
@@ -33,6 +35,7 @@ import {
   type SavedTools,
   type Tool,
   type ToolDescriptions,
+  type ToolExport,
   type ToolPage,
   type ToolVersion,
   type ToolVersionPage,
@@ -42,6 +45,7 @@ import {
 import { Handles, RpcController } from '#messaging/handles.decorator';
 import type { RpcContext } from '#messaging/rpc-context';
 import { DependentsService } from './dependents.service.js';
+import { ExportService } from './export.service.js';
 import { ResolutionService } from './resolution.service.js';
 import { ImportService } from './import.service.js';
 import { ToolsService } from './tools.service.js';
@@ -55,6 +59,7 @@ export class ToolsController {
     private readonly imports: ImportService,
     private readonly resolution: ResolutionService,
     private readonly dependents: DependentsService,
+    private readonly exports: ExportService,
   ) {}
 
   @Handles(createTool)
@@ -130,5 +135,10 @@ export class ToolsController {
   @Handles(describeTools)
   describe(request: DescribeTools, { orgId }: RpcContext): Promise<ToolDescriptions> {
     return this.resolution.describe(orgId, request);
+  }
+
+  @Handles(exportTools)
+  export(request: ExportTools, { deadline }: RpcContext): Promise<ToolExport> {
+    return this.exports.export(request, deadline);
   }
 }
