@@ -6,6 +6,8 @@ export interface SecretUse {
   readonly origin: string;
   readonly where: string;
   readonly secrets: readonly FoundSecret[];
+  /** Whether the tool names a credential already. */
+  readonly hasCredential: boolean;
 }
 
 export interface Credentials {
@@ -56,13 +58,21 @@ export function gatherCredentials(uses: readonly SecretUse[]): Credentials {
 
 type Placed = FoundSecret & { readonly place: SecretPlace };
 
-function needOf({ secrets, where }: SecretUse, dropped: Dropped[]): Need | undefined {
+function needOf({ secrets, where, hasCredential }: SecretUse, dropped: Dropped[]): Need | undefined {
   const all = secrets.filter((secret): secret is Placed => secret.place.in !== 'unserved');
+  if (hasCredential) {
+    for (const { place } of all) {
+      const why = 'the tool names a credential already, which is kept';
+      dropped.push({ where, what: `the secret in ${placeName(place)}`, why });
+    }
+    return undefined;
+  }
   const placed = withoutRepeats(all);
   const unserved = secrets.find(({ place }) => place.in === 'unserved');
   const inHeaders = placed.filter(({ place }) => headerOf(place) !== undefined);
   const kept = inHeaders.length > 0 ? inHeaders : placed.slice(0, 1);
-  for (const { place } of all.filter((one) => !kept.includes(one))) {
+  const isKept = (secret: Placed) => kept.some((one) => JSON.stringify(one) === JSON.stringify(secret));
+  for (const { place } of all.filter((one) => !isKept(one))) {
     const why =
       'a tool has one credential, which goes into headers, or into one other place; this secret is another';
     dropped.push({ where, what: `the secret in ${placeName(place)}`, why });

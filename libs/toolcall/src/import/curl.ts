@@ -3,7 +3,7 @@ import { isCmdStyle, readCmdWords } from './cmd-words.js';
 import { readCurlOptions, type CurlCall, type DataPart } from './curl-options.js';
 import { readFormField } from './curl-form.js';
 import type { Draft, Dropped, FoundSecret, ImportRequest, Reading } from './imported.js';
-import { basicSecret } from './lift-secrets.js';
+import { basicSecret, REMOVED } from './lift-secrets.js';
 import {
   FORM_TYPE,
   guessJsonBody,
@@ -13,6 +13,7 @@ import {
   type RawBody,
 } from './raw-body.js';
 import { draftRequest, type RawRequest } from './raw-request.js';
+import { hasKeyShape } from './secret-names.js';
 import type { Selection } from './selection.js';
 import { characterProblem, type Command, type Word } from './command-line.js';
 import { readShellWords } from './shell-words.js';
@@ -71,8 +72,11 @@ function whereIs(word: { readonly at: number } | undefined): string {
   return `character ${(word?.at ?? 0) + 1}`;
 }
 
+/** To be shown when a choice has to be made, so without what looks like a secret. */
 function pathOf(url: string): string {
-  return /^(?:[a-z][a-z0-9+.-]*:\/\/)?[^/?#]*([^?#]*)/i.exec(url)?.[1] || '/';
+  const path = /^(?:[a-z][a-z0-9+.-]*:\/\/)?[^/?#]*([^?#]*)/i.exec(url)?.[1] || '/';
+  const segments = path.split('/').map((segment) => (hasKeyShape(segment) ? REMOVED : segment));
+  return segments.join('/');
 }
 
 /** One for each URL: curl sends them all the same. */

@@ -104,23 +104,38 @@ function refuseSource(problems: readonly Problem[]): ImportResult {
   return { ok: false, problems: problems.map((one) => ({ ...one, pointer: `/source${one.pointer}` })) };
 }
 
+/** Formats in which a key is what somebody chose, not what was made of a name. */
+const hasKeysOfItsOwn: ReadonlySet<ImportFormat> = new Set(['patchbay', 'custom_integration']);
+
 /** Gives every draft a key of its own, its secrets to the credentials, and checks what is left. */
 function assemble(
   format: ImportFormat,
   drafts: readonly Draft[],
   { dropped }: Extract<Reading, { ok: true }>,
 ): ImportResult {
+  const remarks: Dropped[] = [];
   const keys = new Set<string>(RESERVED_KEYS);
-  const lifted = drafts.map((draft) => liftFrom(draft, unusedKey(draft.definition.key, keys)));
+  const lifted = drafts.map((draft) => {
+    const wanted = draft.definition.key;
+    const key = unusedKey(wanted, keys);
+    if (key !== wanted && hasKeysOfItsOwn.has(format)) {
+      remarks.push({
+        where: draft.where,
+        what: `the key \`${wanted}\``,
+        why: `it is taken: \`${key}\` is used`,
+      });
+    }
+    return liftFrom(draft, key);
+  });
   const credentials = gatherCredentials(
     lifted.map(({ draft, secrets }) => ({
       toolKey: draft.definition.key,
       origin: originOf(draft.definition),
       where: draft.where,
       secrets,
+      hasCredential: draft.definition.request.credentialId !== undefined,
     })),
   );
-  const remarks: Dropped[] = [];
   const tools = lifted.map(({ draft }) => checked(draft, format, (one) => remarks.push(one)));
   const imported = {
     ok: true as const,

@@ -73,19 +73,17 @@ class Lifter {
     private readonly valueOf: (name: string) => string | undefined,
   ) {}
 
+  /** Everything else stays as it is, in its order. */
   lift(request: Request): Request {
-    const { headers, query, body, ...rest } = request;
-    const url = this.liftUrl(request.url);
-    const keptHeaders = headers?.filter(({ name, value }) => !this.liftHeader(name, value));
-    const keptQuery = query?.filter(({ name, value }) => !this.liftField('query', name, value));
-    const keptBody = body && this.liftBody(body);
-    return {
-      ...rest,
-      url,
-      ...(keptHeaders && keptHeaders.length > 0 && { headers: keptHeaders }),
-      ...(keptQuery && keptQuery.length > 0 && { query: keptQuery }),
-      ...(keptBody && { body: keptBody }),
-    };
+    const lifted: Request = { ...request, url: this.liftUrl(request.url) };
+    const headers = request.headers?.filter(({ name, value }) => !this.liftHeader(name, value));
+    const query = request.query?.filter(({ name, value }) => !this.liftField('query', name, value));
+    if (headers) lifted.headers = headers;
+    if (query) lifted.query = query;
+    if (headers?.length === 0) delete lifted.headers;
+    if (query?.length === 0) delete lifted.query;
+    if (request.body) lifted.body = this.liftBody(request.body);
+    return lifted;
   }
 
   private liftUrl(url: string): string {

@@ -323,6 +323,32 @@ describe('Patchbay’s own definitions', () => {
     ]);
   });
 
+  it('keep the credential they name, and the order of their fields; a secret beside it is gone', () => {
+    const request = {
+      timeoutMs: 1500,
+      headers: [{ name: 'X-API-Key', value: 'inline-key-1234' }],
+      credentialId: '0199b0c1-0000-7000-8000-000000000001',
+      ...definition.request,
+    };
+    const result = read('patchbay', { tools: [{ ...definition, request }] });
+
+    expect(JSON.stringify(definitionOf(result)?.request)).toBe(
+      JSON.stringify({ ...request, headers: undefined }),
+    );
+    expect(result.credentials).toEqual([]);
+    expect(result.dropped.map(({ what }) => what)).toEqual(['the secret in the header `X-API-Key`']);
+    expect(JSON.stringify(result)).not.toContain('inline-key-1234');
+  });
+
+  it('get another key where theirs is taken, which is said', () => {
+    const result = read('patchbay', [definition, definition]);
+
+    expect(result.tools.map((tool) => tool.definition.key)).toEqual(['get_order', 'get_order_2']);
+    expect(result.dropped).toEqual([
+      { where: '/1', what: 'the key `get_order`', why: 'it is taken: `get_order_2` is used' },
+    ]);
+  });
+
   it('are refused with a pointer to each thing that is not of their form, and no value', () => {
     const result = importTools({
       format: 'patchbay',
