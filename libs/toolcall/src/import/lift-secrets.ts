@@ -10,6 +10,7 @@ import {
   isSecretField,
   isSecretHeader,
   isUnfilled,
+  mayBeSecretField,
 } from './secret-names.js';
 
 export type Request = ToolDefinitionInput['request'];
@@ -148,8 +149,12 @@ class Lifter {
   private liftField(place: 'query' | 'body', name: string, value: string): boolean {
     if (this.isTemplateOfKnown(value) || value === REMOVED) return false;
     const filled = this.fill(value);
+    // What reads like a placeholder may be one for something a caller says: `password=<password>`.
+    const isOpen = namesIn(value) !== undefined || /^\s*[<{:$%]/.test(value);
     const isSecret =
-      filled === undefined ? isKeyField(name) : isSecretField(name, filled) || hasKeyShape(filled);
+      filled === undefined
+        ? isKeyField(name) || (!isOpen && value !== '' && mayBeSecretField(name))
+        : isSecretField(name, filled) || hasKeyShape(filled);
     if (isSecret) this.note({ in: place, name }, value);
     return isSecret;
   }

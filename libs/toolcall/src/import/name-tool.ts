@@ -2,8 +2,9 @@ const LONGEST_KEY = 64;
 const LONGEST_NAME = 120;
 const LONGEST_DESCRIPTION = 1000;
 const SHORTEST_DESCRIPTION = 10;
-/** Say nothing about what a path is for. */
-const EMPTY_SEGMENT = /^(?:api|rest|v\d+(?:\.\d+)*)$/i;
+/** Say nothing about what a path is for: versions, numbers, ids. */
+const EMPTY_SEGMENT =
+  /^(?:api|rest|v?\d+(?:[.-]\d+)*|[0-9a-f]{16,}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i;
 
 /** A tool key for a name or an `operationId`: `getOrderById` and `Get order by id` are `get_order_by_id`. */
 export function keyFromName(name: string): string {

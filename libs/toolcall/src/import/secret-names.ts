@@ -4,14 +4,19 @@ function plain(name: string): string {
 }
 
 const SECRET_HEADER =
-  /(apikey|appkey|accesskey|privatekey|subscriptionkey|functionskey|authkey|secret|token|passw(or)?d|credential|signature|session|jwt|auth)$|^(authorization|cookie|xauth)/;
+  /(apikey|appkey|accesskey|privatekey|subscriptionkey|functionskey|authkey|secret|token|passw(or)?d|credential|signature|session|jwt|auth)$|^(authorization|cookie)$/;
 /** End like secrets, and are none. */
 const PLAIN_HEADER = /^(idempotency|xidempotency|cache|partition|surrogate|dedup|sort|routing)key$/;
+
+/** Say who is asking, but not that it is true. */
+const IDENTITY_HEADER = /(author|email|user|username|id|type|method|provider|realm)$/;
 
 /** Whether a header of this name holds a secret. */
 export function isSecretHeader(name: string): boolean {
   const word = plain(name);
-  return SECRET_HEADER.test(word) || (word.endsWith('key') && !PLAIN_HEADER.test(word));
+  if (SECRET_HEADER.test(word)) return true;
+  if (word.startsWith('xauth')) return !IDENTITY_HEADER.test(word);
+  return word.endsWith('key') && !PLAIN_HEADER.test(word);
 }
 
 const KEY_FIELD =
@@ -30,10 +35,16 @@ export function isKeyField(name: string): boolean {
 
 /** Whether a query parameter or body field of this name holds a secret when its value is this literal. */
 export function isSecretField(name: string, value: string): boolean {
+  if (value === '') return false;
+  if (MAYBE_FIELD.test(plain(name))) return /^[\w+/=.-]{16,}$/.test(value) && /\d/.test(value);
+  return mayBeSecretField(name);
+}
+
+/** Whether it may, going by the name alone. */
+export function mayBeSecretField(name: string): boolean {
   const word = plain(name);
-  if (value === '' || CURSOR.test(word)) return false;
-  if (MAYBE_FIELD.test(word)) return /^[\w+/=.-]{16,}$/.test(value) && /\d/.test(value);
-  return isKeyField(name) || SECRET_FIELD.test(word);
+  if (CURSOR.test(word)) return false;
+  return isKeyField(name) || SECRET_FIELD.test(word) || MAYBE_FIELD.test(word);
 }
 
 const SHAPES = [
@@ -74,6 +85,7 @@ export function containsKeyShape(text: string): boolean {
 const UNFILLED = [
   /^(?:your|my|insert|replace|enter|paste|add|put)[\s_-]/i,
   /[\s_-](?:here|placeholder)$/i,
+  /^(?:[A-Z]+[\s_-])*(?:TOKEN|KEY|APIKEY|SECRET|PASSWORD|CREDENTIALS?)$/,
   /^<[^<>]*>$|^\{[^{}]*\}$|^\[[^[\]]*\]$|^\$\{?\w+\}?$|^%\w+%$/,
   /^[x*•.…_-]+$/i,
   /(?:\.\.\.|…|\*{3,})$/,
