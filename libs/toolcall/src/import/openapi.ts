@@ -165,7 +165,8 @@ class OpenApiReader {
     args: ArgumentList,
     at: string,
   ): string {
-    return path.replace(/\{([^{}/]{1,200})\}/g, (_, name: string) => {
+    // A fragment tells operations of one path apart, as our own export does; it is never sent.
+    return path.replace(/#.*$/s, '').replace(/\{([^{}/]{1,200})\}/g, (_, name: string) => {
       const known = templates.get(name);
       if (known !== undefined) return known;
       this.drop({

@@ -8,6 +8,7 @@ import { demoTools } from '../../../../scripts/demo-tools.js';
 import { checkDefinition } from '../check-definition.js';
 import { compileTool } from '../compile-tool.js';
 import type { RenderedRequest } from '../compile-request.js';
+import { importTools } from '../import/import-tools.js';
 import { normalizeDefinition } from '../normalize-definition.js';
 import type { ToolDefinition } from '../tool-definition.js';
 import { openApiDocument } from './openapi-document.js';
@@ -149,6 +150,12 @@ describe('tools as an OpenAPI document', () => {
       'https://api.example.com/{{id}}',
       { '/{id}': ['id'] },
       { pathParameters: [{ name: 'id', value: '{{contact.id}}' }] },
+    ],
+    [
+      'a filling in angle brackets',
+      'https://api.example.com/{{id}}',
+      { '/{id}': ['id'] },
+      { angleBrackets: true, pathParameters: [{ name: 'id', value: '<direction>' }] },
     ],
     ['nothing but the host', 'https://api.example.com', { '/': [] }, {}],
   ])('have %s in the path', (_name, url, expected, request) => {
@@ -610,7 +617,8 @@ describe('tools as an OpenAPI document', () => {
   });
 
   it('tell nothing secret that a tool has written into its request', () => {
-    const secret = 'sk_live_1a2b3c';
+    const secret = 'correct-horse-1';
+    const shaped = 'sk_live_1a2b3c4d5e';
     const document = openApiDocument([
       toolDefinition({
         request: {
@@ -619,6 +627,7 @@ describe('tools as an OpenAPI document', () => {
           headers: [
             { name: 'Authorization', value: `Bearer ${secret}` },
             { name: 'X-Auth-Token', value: secret },
+            { name: 'X-Shop-Key', value: secret },
           ],
           query: [{ name: 'signature', value: `${secret}{{call_id}}` }],
           body: { type: 'json', template: { password: secret, nested: { pin: 1234567 }, kind: 'shown' } },
@@ -633,11 +642,37 @@ describe('tools as an OpenAPI document', () => {
         request: { method: 'PUT', body: { type: 'text', template: `${secret} for {{call_id}}` } },
       }),
     ]);
-    const text = JSON.stringify(document);
+    const elsewhere = openApiDocument([
+      toolDefinition({
+        request: {
+          url: `https://api.example.com/hooks/${shaped}/{{call_id}}/:hook`,
+          pathParameters: [{ name: 'hook', value: shaped }],
+          query: [{ name: 'plain', value: shaped }],
+        },
+      }),
+    ]);
+    const text = JSON.stringify([document, elsewhere]);
 
-    expect(text).not.toContain(secret);
+    expect(Object.keys(elsewhere.paths as Paths)).toEqual(['/hooks/{secret}/{call_id}/{secret_2}']);
+    for (const one of [secret, shaped]) expect(text).not.toContain(one);
     expect(text).not.toContain('1234567');
     expect(text).toContain('shown');
+  });
+
+  it('read back by the import, are a tool each again', () => {
+    const demo = demoTools('https://api.example.com').map(({ definition }) =>
+      normalizeDefinition(definition),
+    );
+    const tools = [...demo, { ...demo[0]!, key: 'the_same_path' }];
+    const imported = importTools({ format: 'auto', source: openApiDocument(tools) });
+
+    expect(imported).toMatchObject({ ok: true, format: 'openapi', dropped: [] });
+    const read = imported.ok ? imported.tools : [];
+    expect(read.flatMap(({ problems }) => problems)).toEqual([]);
+    expect(read.map(({ definition }) => [definition.key, definition.request.method])).toEqual(
+      expect.arrayContaining(tools.map(({ key, request }) => [key, request.method])),
+    );
+    expect(read.at(-1)?.definition.request.url).toBe('https://api.example.com/orders/{{orderId}}');
   });
 
   it('are a valid document: the demo’s', async () => {

@@ -1,5 +1,6 @@
 import { queryNames, spareNames, sparePlacement } from '../compile-spare-arguments.js';
 import { typesOf, type Schema } from '../describe/schema.js';
+import { containsKeyShape } from '../import/secret-names.js';
 import { usedNames } from '../known-names.js';
 import { parseTemplate, type Reference, type TemplateParts } from '../parse-template.js';
 import type { ToolDefinition } from '../tool-definition.js';
@@ -19,7 +20,7 @@ export interface OpenApiParameter {
 
 /** The path as OpenAPI writes it, `/orders/{id}`, and what stands for the names in it. */
 export function openApiPath(
-  { request: { pathParameters = [] } }: ToolDefinition,
+  { request: { pathParameters = [], angleBrackets } }: ToolDefinition,
   url: UrlTemplate,
   describe: DescribeValue,
 ): { readonly path: string; readonly parameters: readonly OpenApiParameter[] } {
@@ -28,17 +29,24 @@ export function openApiPath(
   const nameOf = uniqueNames();
   const written = (reference: Reference): string => {
     const { value, default: fallback, useDefault } = fillings.get(reference.name) ?? {};
-    const parts = value === undefined ? [reference] : partsOf(value);
-    const literal = literalText(parts);
-    if (literal !== undefined) return encodeURIComponent(literal);
+    const parts = value === undefined ? [reference] : partsOf(value, angleBrackets);
+    const text = literalText(parts);
+    if (text !== undefined) return literal(encodeURIComponent(text));
     const name = nameOf(reference.name);
     const { schema } = describe(parts, '');
     const filled = fallback !== undefined && useDefault ? { ...schema, default: fallback } : schema;
     parameters.push(parameter('path', name, { schema: filled, isRequired: true }));
     return `{${name}}`;
   };
+  const literal = (text: string): string => {
+    if (!containsKeyShape(text)) return text;
+    const name = nameOf('secret');
+    const schema = { type: 'string', description: 'Set by the tool' };
+    parameters.push(parameter('path', name, { schema, isRequired: true }));
+    return `{${name}}`;
+  };
   const segments = url.segments.map((parts) =>
-    parts.map((part) => (typeof part === 'string' ? part : written(part))).join(''),
+    parts.map((part) => (typeof part === 'string' ? literal(part) : written(part))).join(''),
   );
   return { path: `/${segments.join('/')}`, parameters };
 }

@@ -1,5 +1,6 @@
 import { typesOf, type Schema } from '../describe/schema.js';
 import { callVariableNames } from '../call-variables.js';
+import { containsKeyShape, isSecretField, isSecretHeader } from '../import/secret-names.js';
 import { compileStandings } from '../known-names.js';
 import {
   parseTemplate,
@@ -36,11 +37,12 @@ export function compileValueSchemas(definition: ToolDefinition): DescribeValue {
   };
 }
 
-const SECRET = /auth|token|secret|passw|pwd|pin$|key|cookie|session|signature|credential/i;
-
-/** A constant is not told where its name says that nobody should read it: the document is made to be passed on. */
+/** A constant is not told where it looks like a secret, or is called like one: the document is made to be passed on. */
 export function withoutSecret(schema: Schema, name: string): Schema {
-  if (!('const' in schema) || !SECRET.test(name)) return schema;
+  if (!('const' in schema)) return schema;
+  const text = String(schema.const);
+  const isSecret = isSecretHeader(name) || isSecretField(name, text) || containsKeyShape(text);
+  if (!isSecret) return schema;
   return { ...(typeof schema.const === 'string' && { type: 'string' }), description: 'Set by the tool' };
 }
 
