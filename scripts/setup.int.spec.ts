@@ -23,7 +23,7 @@ const lockfile = {
 const npm = `#!/bin/sh
 echo "npm $1" >> log
 case "$NPM_FAILS" in *"$1"*) echo "npm error $1 does not work" >&2; exit 1;; esac
-sleep 0.2
+while [ -n "$NPM_WAITS" ] && [ ! -e go ]; do sleep 0.02; done
 rm -rf node_modules
 mkdir -p node_modules/.bin node_modules/node ${postgres}/scripts ${postgres}/native
 cp package-lock.json node_modules/.package-lock.json
@@ -66,14 +66,16 @@ const environment = () => ({ PATH: `${join(checkout, 'bin')}:/usr/bin:/bin`, LOG
 function setup(
   env: Record<string, string> = {},
   nodeArgs: string[] = [],
+  onOutput: (text: string) => void = () => undefined,
 ): Promise<{ code: number; lines: string[] }> {
   const args = [...nodeArgs, 'scripts/setup.mjs', '--path-only'];
   return new Promise((resolve) => {
     const options = { cwd: checkout, env: { ...environment(), ...env } };
-    execFile(process.execPath, args, options, (error, stdout, stderr) => {
+    const child = execFile(process.execPath, args, options, (error, stdout, stderr) => {
       const lines = (stdout + stderr).split('\n').filter((line) => line !== '');
       resolve({ code: typeof error?.code === 'number' ? error.code : 0, lines });
     });
+    child.stdout?.on('data', onOutput);
   });
 }
 
@@ -134,12 +136,18 @@ describe('setting up the packages', () => {
   });
 
   it('waits for the npm of one that died', async () => {
-    const first = execFile(process.execPath, ['scripts/setup.mjs'], { cwd: checkout, env: environment() });
+    const first = execFile(process.execPath, ['scripts/setup.mjs'], {
+      cwd: checkout,
+      env: { ...environment(), NPM_WAITS: 'yes' },
+    });
     const owner = () => readFile(join(checkout, '.patchbay/setup.lock/owner'), 'utf8').catch(() => '');
     while (!/"pids":\[\d+,/.test(await owner())) await new Promise((resolve) => setTimeout(resolve, 5));
     first.kill('SIGKILL');
+    const letNpmEnd = (text: string) => {
+      if (text.includes('waiting')) void write('go', '');
+    };
 
-    expect(await setup()).toEqual({
+    expect(await setup({}, [], letNpmEnd)).toEqual({
       code: 0,
       lines: ['Setup: waiting for another setup to finish', 'Setup: installing Node for this platform'],
     });
