@@ -81,7 +81,6 @@ async function request(
   path: string,
   { key, body, headers }: RequestOptions = {},
 ): Promise<Reply> {
-  // eslint-disable-next-line no-restricted-globals -- a client of the gateway, from outside
   const response = await fetch(`${url}${path}`, {
     method,
     headers: {
