@@ -412,6 +412,26 @@ describe('the scenarios of the seeds', () => {
     });
   });
 
+  it('004: generates a report while the caller waits', async () => {
+    const { execution, sent } = await run(
+      {
+        key: 'generate_report_now',
+        parameters: {
+          type: 'object',
+          properties: {
+            account_id: { type: 'string' },
+            report_type: { type: 'string', enum: ['summary', 'detailed', 'transactions'] },
+          },
+        },
+        request: { method: 'POST', path: '/reports/generate', timeoutSeconds: 60 },
+      },
+      'bearer',
+      { account_id: 'A-1', report_type: 'detailed' },
+    );
+    expect(sent.body).toBe('{"account_id":"A-1","report_type":"detailed"}');
+    expect(execution).toMatchObject(succeeded({ status: 'ready' }));
+  });
+
   it('004: refuses a background tool before its rules exist, and sends nothing', async () => {
     const key = await world.publish(
       {

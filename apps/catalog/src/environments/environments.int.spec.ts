@@ -1,4 +1,3 @@
-import type { RunningNats } from '#devstack/nats-server';
 import {
   archiveTool,
   bindAgentTools,
@@ -14,21 +13,12 @@ import {
   updateTool,
   type SetEnvironment,
 } from '#contracts/catalog.contract';
-import { ServiceError } from '#contracts/errors';
-import { getCredential, type Credential } from '#contracts/vault.contract';
-import { migrate } from '#runtime/migrate';
-import { loadConfig } from '#runtime/load-config';
-import { FakeResponder } from '#testing/fake-responder';
-import { createTestDatabase } from '#testing/test-database';
-import { startTestNats } from '#testing/test-nats';
-import { startTestService, type TestService } from '#testing/test-service';
+import type { TestService } from '#testing/test-service';
 import { strings, toolInput } from '#testing/tool-definition.builder';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
-import { CatalogModule } from '../catalog.module.js';
-import { CatalogConfig } from '../config.js';
-import { catalogDataSource } from '../data-source.js';
+import { hear, startCatalog } from '../../test/running-catalog.js';
 
 const LIVE = randomUUID();
 const DEV = randomUUID();
@@ -38,39 +28,19 @@ const origins: Record<string, string[]> = {
 };
 
 describe('the environments of a tool', () => {
-  let nats: RunningNats;
   let catalog: TestService;
-  let vault: FakeResponder;
   let orgId: string;
   const toolKey = 'get_order';
   const announced = new EventEmitter();
 
   beforeAll(async () => {
-    nats = await startTestNats();
-    const url = await createTestDatabase();
-    await migrate(catalogDataSource(url));
-    const config = loadConfig(CatalogConfig, { NATS_URL: nats.url, DATABASE_URL: url });
-    catalog = await startTestService('catalog', nats.url, CatalogModule.forRoot(config));
-    vault = await FakeResponder.start(nats.url);
-    await vault.answer(getCredential, ({ credentialId: id }) => {
-      if (!origins[id]) throw new ServiceError('credential_not_found', 'There is no such credential');
-      return { type: 'bearer', id, name: 'crm', origins: origins[id] } as Credential;
-    });
-    catalog.link.connection.subscribe(toolChanged.subject, {
-      callback: (_, message) => {
-        announced.emit('changed', message.json());
-      },
-    });
-    await catalog.link.connection.flush();
+    catalog = await startCatalog({ credentialOf: (id) => origins[id] && { origins: origins[id] } });
+    await hear(catalog, toolChanged, announced);
   });
   beforeEach(() => {
     orgId = randomUUID();
   });
-  afterAll(async () => {
-    await catalog.stop();
-    await vault.stop();
-    await nats.stop();
-  });
+  afterAll(() => catalog.stop());
 
   type Overrides = NonNullable<Parameters<typeof toolInput>[0]>;
   const create = (overrides?: Overrides) =>

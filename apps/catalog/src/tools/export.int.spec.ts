@@ -1,4 +1,3 @@
-import type { RunningNats } from '#devstack/nats-server';
 import {
   bindAgentTools,
   createTool,
@@ -11,13 +10,7 @@ import {
   type ExportFormat,
 } from '#contracts/catalog.contract';
 import { ServiceError } from '#contracts/errors';
-import { getCredential, type Credential } from '#contracts/vault.contract';
-import { loadConfig } from '#runtime/load-config';
-import { migrate } from '#runtime/migrate';
-import { FakeResponder } from '#testing/fake-responder';
-import { createTestDatabase } from '#testing/test-database';
-import { startTestNats } from '#testing/test-nats';
-import { startTestService, type TestService } from '#testing/test-service';
+import type { TestService } from '#testing/test-service';
 import { strings, toolInput } from '#testing/tool-definition.builder';
 import { importTools } from '#toolcall/import/import-tools';
 import type { ToolDefinitionInput } from '#toolcall/tool-definition';
@@ -25,9 +18,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { validate } from '@readme/openapi-parser';
 import { randomUUID } from 'node:crypto';
 import { demoTools } from '../../../../scripts/demo-tools.js';
-import { CatalogModule } from '../catalog.module.js';
-import { CatalogConfig } from '../config.js';
-import { catalogDataSource } from '../data-source.js';
+import { startCatalog } from '../../test/running-catalog.js';
 
 const ORIGIN = 'https://api.example.com';
 const CRM = randomUUID();
@@ -53,23 +44,16 @@ const credentials = new Map<string, object>([
 ]);
 
 describe('the catalog exports', () => {
-  let nats: RunningNats;
   let catalog: TestService;
-  let vault: FakeResponder;
   let orgId: string;
 
   beforeAll(async () => {
-    nats = await startTestNats();
-    const url = await createTestDatabase();
-    await migrate(catalogDataSource(url));
-    const config = loadConfig(CatalogConfig, { NATS_URL: nats.url, DATABASE_URL: url });
-    catalog = await startTestService('catalog', nats.url, CatalogModule.forRoot(config));
-    vault = await FakeResponder.start(nats.url);
-    await vault.answer(getCredential, ({ credentialId }) => {
-      const found = credentials.get(credentialId);
-      if (!found) throw new ServiceError('credential_not_found', 'There is no such credential');
-      if (found instanceof ServiceError) throw found;
-      return found as Credential;
+    catalog = await startCatalog({
+      credentialOf: (id) => {
+        const found = credentials.get(id);
+        if (found instanceof ServiceError) throw found;
+        return found;
+      },
     });
   });
 
@@ -77,11 +61,7 @@ describe('the catalog exports', () => {
     orgId = randomUUID();
   });
 
-  afterAll(async () => {
-    await catalog.stop();
-    await vault.stop();
-    await nats.stop();
-  });
+  afterAll(() => catalog.stop());
 
   const publish = async (definition: ToolDefinitionInput, organization = orgId) => {
     await catalog.call(createTool, { orgId: organization, definition });

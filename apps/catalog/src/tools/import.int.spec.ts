@@ -1,4 +1,3 @@
-import type { RunningNats } from '#devstack/nats-server';
 import {
   archiveTool,
   createTool,
@@ -8,55 +7,29 @@ import {
   publishTool,
   toolChanged,
 } from '#contracts/catalog.contract';
-import { ServiceError } from '#contracts/errors';
-import { getCredential, type Credential } from '#contracts/vault.contract';
-import { migrate } from '#runtime/migrate';
-import { loadConfig } from '#runtime/load-config';
-import { FakeResponder } from '#testing/fake-responder';
-import { createTestDatabase } from '#testing/test-database';
-import { startTestNats } from '#testing/test-nats';
-import { startTestService, type TestService } from '#testing/test-service';
+import type { TestService } from '#testing/test-service';
+import type { ServiceError } from '#contracts/errors';
 import { toolInput } from '#testing/tool-definition.builder';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
-import { CatalogModule } from '../catalog.module.js';
-import { CatalogConfig } from '../config.js';
-import { catalogDataSource } from '../data-source.js';
+import { startCatalog } from '../../test/running-catalog.js';
 
 const CREDENTIAL = randomUUID();
 
 describe('an import', () => {
-  let nats: RunningNats;
   let catalog: TestService;
-  let vault: FakeResponder;
   let orgId: string;
 
   beforeAll(async () => {
-    nats = await startTestNats();
-    const url = await createTestDatabase();
-    await migrate(catalogDataSource(url));
-    const config = loadConfig(CatalogConfig, { NATS_URL: nats.url, DATABASE_URL: url });
-    catalog = await startTestService('catalog', nats.url, CatalogModule.forRoot(config));
-    vault = await FakeResponder.start(nats.url);
-    await vault.answer(getCredential, ({ credentialId }) => {
-      if (credentialId !== CREDENTIAL) throw new ServiceError('credential_not_found', 'There is none');
-      return {
-        type: 'bearer',
-        id: CREDENTIAL,
-        name: 'crm',
-        origins: ['https://api.example.com'],
-      } as Credential;
+    catalog = await startCatalog({
+      credentialOf: (id) => (id === CREDENTIAL ? { origins: ['https://api.example.com'] } : undefined),
     });
   });
   beforeEach(() => {
     orgId = randomUUID();
   });
-  afterAll(async () => {
-    await catalog.stop();
-    await vault.stop();
-    await nats.stop();
-  });
+  afterAll(() => catalog.stop());
 
   const definitionsOf = (...keys: string[]) => keys.map((key) => toolInput({ key }));
   const run = (

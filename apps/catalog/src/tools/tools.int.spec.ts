@@ -1,4 +1,3 @@
-import type { RunningNats } from '#devstack/nats-server';
 import {
   archiveTool,
   createTool,
@@ -13,63 +12,30 @@ import {
   toolChanged,
   updateTool,
 } from '#contracts/catalog.contract';
-import { ServiceError } from '#contracts/errors';
-import { getCredential, type Credential } from '#contracts/vault.contract';
-import { migrate } from '#runtime/migrate';
-import { loadConfig } from '#runtime/load-config';
-import { FakeResponder } from '#testing/fake-responder';
-import { createTestDatabase } from '#testing/test-database';
-import { startTestNats } from '#testing/test-nats';
-import { startTestService, type TestService } from '#testing/test-service';
+import type { TestService } from '#testing/test-service';
 import { strings, toolInput } from '#testing/tool-definition.builder';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
-import { CatalogModule } from '../catalog.module.js';
-import { CatalogConfig } from '../config.js';
-import { catalogDataSource } from '../data-source.js';
+import { hear, startCatalog } from '../../test/running-catalog.js';
 
 const CREDENTIAL = randomUUID();
 
 describe('the catalog', () => {
-  let nats: RunningNats;
   let catalog: TestService;
-  let vault: FakeResponder;
   let orgId: string;
   const announced = new EventEmitter();
 
   beforeAll(async () => {
-    nats = await startTestNats();
-    const url = await createTestDatabase();
-    await migrate(catalogDataSource(url));
-    const config = loadConfig(CatalogConfig, { NATS_URL: nats.url, DATABASE_URL: url });
-    catalog = await startTestService('catalog', nats.url, CatalogModule.forRoot(config));
-    vault = await FakeResponder.start(nats.url);
-    await vault.answer(getCredential, ({ credentialId }) => {
-      if (credentialId !== CREDENTIAL)
-        throw new ServiceError('credential_not_found', 'There is no such credential');
-      return {
-        type: 'bearer',
-        id: CREDENTIAL,
-        name: 'crm',
-        origins: ['https://api.example.com'],
-      } as Credential;
+    catalog = await startCatalog({
+      credentialOf: (id) => (id === CREDENTIAL ? { origins: ['https://api.example.com'] } : undefined),
     });
-    catalog.link.connection.subscribe(toolChanged.subject, {
-      callback: (_, message) => {
-        announced.emit('changed', message.json());
-      },
-    });
-    await catalog.link.connection.flush();
+    await hear(catalog, toolChanged, announced);
   });
   beforeEach(() => {
     orgId = randomUUID();
   });
-  afterAll(async () => {
-    await catalog.stop();
-    await vault.stop();
-    await nats.stop();
-  });
+  afterAll(() => catalog.stop());
 
   const create = (overrides?: Parameters<typeof toolInput>[0]) =>
     catalog.call(createTool, { orgId, definition: toolInput(overrides) });

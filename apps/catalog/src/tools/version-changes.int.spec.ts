@@ -1,4 +1,3 @@
-import type { RunningNats } from '#devstack/nats-server';
 import {
   archiveTool,
   bindAgentTools,
@@ -12,46 +11,27 @@ import {
   toolChanged,
   updateTool,
 } from '#contracts/catalog.contract';
-import { migrate } from '#runtime/migrate';
-import { loadConfig } from '#runtime/load-config';
-import { createTestDatabase } from '#testing/test-database';
-import { startTestNats } from '#testing/test-nats';
-import { startTestService, type TestService } from '#testing/test-service';
+import type { TestService } from '#testing/test-service';
 import { strings, toolInput } from '#testing/tool-definition.builder';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
-import { CatalogModule } from '../catalog.module.js';
-import { CatalogConfig } from '../config.js';
-import { catalogDataSource } from '../data-source.js';
+import { hear, startCatalog } from '../../test/running-catalog.js';
 
 describe('what becomes of a tool', () => {
-  let nats: RunningNats;
   let catalog: TestService;
   let orgId: string;
   const toolKey = 'get_order';
   const announced = new EventEmitter();
 
   beforeAll(async () => {
-    nats = await startTestNats();
-    const url = await createTestDatabase();
-    await migrate(catalogDataSource(url));
-    const config = loadConfig(CatalogConfig, { NATS_URL: nats.url, DATABASE_URL: url });
-    catalog = await startTestService('catalog', nats.url, CatalogModule.forRoot(config));
-    catalog.link.connection.subscribe(toolChanged.subject, {
-      callback: (_, message) => {
-        announced.emit('changed', message.json());
-      },
-    });
-    await catalog.link.connection.flush();
+    catalog = await startCatalog();
+    await hear(catalog, toolChanged, announced);
   });
   beforeEach(() => {
     orgId = randomUUID();
   });
-  afterAll(async () => {
-    await catalog.stop();
-    await nats.stop();
-  });
+  afterAll(() => catalog.stop());
 
   type Overrides = NonNullable<Parameters<typeof toolInput>[0]>;
   const create = (overrides?: Overrides) =>

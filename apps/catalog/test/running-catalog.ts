@@ -1,0 +1,56 @@
+import { ServiceError } from '#contracts/errors';
+import type { Announcement } from '#contracts/rpc';
+import { getCredential, type Credential } from '#contracts/vault.contract';
+import { loadConfig } from '#runtime/load-config';
+import { migrate } from '#runtime/migrate';
+import { FakeResponder } from '#testing/fake-responder';
+import { createTestDatabase } from '#testing/test-database';
+import { startTestNats } from '#testing/test-nats';
+import { startTestService, type TestService } from '#testing/test-service';
+import type { EventEmitter } from 'node:events';
+import { CatalogModule } from '../src/catalog.module.js';
+import { CatalogConfig } from '../src/config.js';
+import { catalogDataSource } from '../src/data-source.js';
+
+export interface CatalogSurroundings {
+  /** What stands in for the vault knows of a credential: at least what is given here, or that there is none. */
+  readonly credentialOf?: (credentialId: string) => object | undefined;
+}
+
+/** A catalog on a bus and a migrated database of its own; all of it ends with `stop`. */
+export async function startCatalog({ credentialOf }: CatalogSurroundings = {}): Promise<TestService> {
+  const nats = await startTestNats();
+  const url = await createTestDatabase();
+  await migrate(catalogDataSource(url));
+  const config = loadConfig(CatalogConfig, { NATS_URL: nats.url, DATABASE_URL: url });
+  const catalog = await startTestService('catalog', nats.url, CatalogModule.forRoot(config));
+  const vault = await FakeResponder.start(nats.url);
+  if (credentialOf) {
+    await vault.answer(getCredential, ({ credentialId }) => {
+      const found = credentialOf(credentialId);
+      if (!found) throw new ServiceError('credential_not_found', 'There is no such credential');
+      return { type: 'bearer', id: credentialId, name: 'crm', ...found } as Credential;
+    });
+  }
+  const stop = async () => {
+    await catalog.stop();
+    await vault.stop();
+    await nats.stop();
+  };
+  return { ...catalog, stop };
+}
+
+/** Has the emitter emit `changed` for every announcement that the catalog makes. */
+export async function hear(
+  catalog: TestService,
+  { subject }: Announcement,
+  emitter: EventEmitter,
+): Promise<void> {
+  const { connection } = catalog.link;
+  connection.subscribe(subject, {
+    callback: (_, message) => {
+      emitter.emit('changed', message.json());
+    },
+  });
+  await connection.flush();
+}
