@@ -1,4 +1,5 @@
 import { patience } from '#runtime/database';
+import { GrantKey } from '#sealing/credential-grant';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AgentToolsEntity } from './agents/agent-tools.entity.js';
@@ -43,6 +44,7 @@ export class CatalogModule {
         ResolutionService,
         ToolsService,
         VersionsService,
+        { provide: GrantKey, useValue: new GrantKey(Buffer.from(config.CREDENTIAL_GRANT_KEY, 'base64')) },
       ],
     };
   }

@@ -7,6 +7,7 @@ import { FakeResponder } from '#testing/fake-responder';
 import { createTestDatabase } from '#testing/test-database';
 import { startTestNats } from '#testing/test-nats';
 import { startTestService, type TestService } from '#testing/test-service';
+import { randomBytes } from 'node:crypto';
 import type { EventEmitter } from 'node:events';
 import { CatalogModule } from '../src/catalog.module.js';
 import { CatalogConfig } from '../src/config.js';
@@ -17,12 +18,19 @@ export interface CatalogSurroundings {
   readonly credentialOf?: (credentialId: string) => object | undefined;
 }
 
+/** What the catalog signs grants with. */
+export const grantKey = randomBytes(32);
+
 /** A catalog on a bus and a migrated database of its own; all of it ends with `stop`. */
 export async function startCatalog({ credentialOf }: CatalogSurroundings = {}): Promise<TestService> {
   const nats = await startTestNats();
   const url = await createTestDatabase();
   await migrate(catalogDataSource(url));
-  const config = loadConfig(CatalogConfig, { NATS_URL: nats.url, DATABASE_URL: url });
+  const config = loadConfig(CatalogConfig, {
+    NATS_URL: nats.url,
+    DATABASE_URL: url,
+    CREDENTIAL_GRANT_KEY: grantKey.toString('base64'),
+  });
   const catalog = await startTestService('catalog', nats.url, CatalogModule.forRoot(config));
   const vault = await FakeResponder.start(nats.url);
   if (credentialOf) {

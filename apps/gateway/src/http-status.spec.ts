@@ -6,7 +6,7 @@ import { codeOfStatus, httpStatus, isOurFault } from './http-status.js';
 const expected: [number, ErrorCode[]][] = [
   [400, ['invalid_request']],
   [401, ['unauthenticated']],
-  [403, ['forbidden', 'tool_not_allowed']],
+  [403, ['forbidden', 'tool_not_allowed', 'credential_not_granted']],
   [
     404,
     [

@@ -19,6 +19,7 @@ export const httpStatus: Record<ErrorCode, number> = {
   version_not_found: 404,
   credential_not_found: 404,
   credential_origin_mismatch: 422,
+  credential_not_granted: 403,
   credential_unreadable: 500,
   credential_refused: 409,
   execution_not_found: 404,

@@ -12,6 +12,7 @@ const complete = {
   DATABASE_URL: 'postgres://vault:pw@localhost/patchbay',
   VAULT_KEYS: `k1:${key},k2:${otherKey}`,
   EXECUTOR_KEY: key,
+  CREDENTIAL_GRANT_KEY: key,
   VAULT_INTAKE_KEY: otherKey,
 };
 
@@ -87,6 +88,7 @@ describe('the configuration of the vault', () => {
       'set VAULT_TRANSIT_TOKEN or VAULT_TRANSIT_TOKEN_FILE',
     ],
     ['no executor key', { EXECUTOR_KEY: '' }, 'EXECUTOR_KEY must be 32 bytes of base64'],
+    ['no grant key', { CREDENTIAL_GRANT_KEY: '' }, 'CREDENTIAL_GRANT_KEY must be 32 bytes of base64'],
     ['no intake key', { VAULT_INTAKE_KEY: '' }, 'VAULT_INTAKE_KEY must be 32 bytes of base64'],
     ['a short executor key', { EXECUTOR_KEY: key.slice(8) }, 'EXECUTOR_KEY must be 32 bytes of base64'],
   ])('refuses %s, and shows no key', (_what, change, message) => {
@@ -100,7 +102,14 @@ describe('the configuration of the vault', () => {
   it('reports everything that is wrong at once', () => {
     const refusal = refusalOf({});
 
-    for (const variable of ['DATABASE_URL', 'VAULT_KEYS', 'EXECUTOR_KEY', 'VAULT_INTAKE_KEY']) {
+    const required = [
+      'DATABASE_URL',
+      'VAULT_KEYS',
+      'EXECUTOR_KEY',
+      'CREDENTIAL_GRANT_KEY',
+      'VAULT_INTAKE_KEY',
+    ];
+    for (const variable of required) {
       expect(refusal).toContain(variable);
     }
   });

@@ -1,4 +1,5 @@
 import { DatabaseServiceConfig } from '#runtime/service.config';
+import { GrantKey } from '#sealing/credential-grant';
 import { decodeKey } from '#sealing/encoding';
 import { IntakeKey } from '#sealing/intake-key';
 import { IsIn, IsOptional, IsString, IsUrl, Matches, ValidateBy } from 'class-validator';
@@ -72,6 +73,10 @@ export class VaultConfig extends DatabaseServiceConfig {
   @Refused(({ EXECUTOR_KEY }) => problemOfBytes('EXECUTOR_KEY', EXECUTOR_KEY))
   readonly EXECUTOR_KEY!: string;
 
+  /** Shared with the catalog, 32 bytes of base64: proves which credentials a tool uses. */
+  @Refused(({ CREDENTIAL_GRANT_KEY }) => problemOfBytes('CREDENTIAL_GRANT_KEY', CREDENTIAL_GRANT_KEY))
+  readonly CREDENTIAL_GRANT_KEY!: string;
+
   /**
    * The private half of the key that credentials are sealed to on their way in, 32 bytes of base64. Gateways are given
    * the public half, VAULT_PUBLIC_KEY.
@@ -112,6 +117,10 @@ export function readAwsKeys({ VAULT_AWS_KMS_KEYS = '' }: VaultConfig): ReadonlyM
 
 export function readExecutorKey({ EXECUTOR_KEY }: VaultConfig): ExecutorKey {
   return new ExecutorKey(decodeKey(EXECUTOR_KEY) ?? Buffer.alloc(0));
+}
+
+export function readGrantKey({ CREDENTIAL_GRANT_KEY }: VaultConfig): GrantKey {
+  return new GrantKey(decodeKey(CREDENTIAL_GRANT_KEY) ?? Buffer.alloc(0));
 }
 
 export function readIntakeKey({ VAULT_INTAKE_KEY }: VaultConfig): IntakeKey {

@@ -1,8 +1,9 @@
 import { patience } from '#runtime/database';
+import { GrantKey } from '#sealing/credential-grant';
 import { IntakeKey } from '#sealing/intake-key';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { readExecutorKey, readIntakeKey, type VaultConfig } from './config.js';
+import { readExecutorKey, readGrantKey, readIntakeKey, type VaultConfig } from './config.js';
 import { AccessEntity } from './accesses/access.entity.js';
 import { AccessLog } from './accesses/access-log.service.js';
 import { AccessesController } from './accesses/accesses.controller.js';
@@ -60,6 +61,7 @@ export class VaultModule {
           useFactory: () => new TokenEndpoint({ allow: config.EGRESS_ALLOW, caFile: config.EGRESS_CA_FILE }),
         },
         { provide: IntakeKey, useValue: readIntakeKey(config) },
+        { provide: GrantKey, useValue: readGrantKey(config) },
         { provide: ExecutorKey, useValue: readExecutorKey(config) },
       ],
     };

@@ -19,6 +19,7 @@ import { RpcClient } from '#messaging/rpc.client';
 import { loadConfig } from '#runtime/load-config';
 import { migrate } from '#runtime/migrate';
 import { credentialContext } from '#sealing/credential-context';
+import { GrantKey, type GrantTerms } from '#sealing/credential-grant';
 import { IntakeKey, intakeContext, sealForVault } from '#sealing/intake-key';
 import { SessionKeyPair } from '#sealing/session-key';
 import { createTestDatabase } from '#testing/test-database';
@@ -42,6 +43,7 @@ class RootModule {}
 /** A nats-server, a database, and vaults on them; the spec is their client. */
 export class RunningVault {
   readonly executorKey = randomBytes(32);
+  readonly grantKey = randomBytes(32);
   readonly intakeKey = randomBytes(32);
   readonly keys = SessionKeyPair.create(this.executorKey);
   /** What instances that are added may call besides public addresses. */
@@ -80,6 +82,7 @@ export class RunningVault {
       DATABASE_URL: this.databaseUrl,
       ...(typeof keys === 'string' ? { VAULT_KEYS: keys } : keys),
       EXECUTOR_KEY: this.executorKey.toString('base64'),
+      CREDENTIAL_GRANT_KEY: this.grantKey.toString('base64'),
       VAULT_INTAKE_KEY: this.intakeKey.toString('base64'),
       EGRESS_ALLOW: this.egressAllow,
     });
@@ -130,9 +133,28 @@ export class RunningVault {
 
   /** Has a credential opened as an executor would, and opens the reply. */
   async open(orgId: string, credentialId: string, origin: string): Promise<CredentialSecret> {
-    const { session } = this.keys;
-    const opened = await this.ask(openCredential, { orgId, credentialId, origin, session });
+    const opened = await this.ask(openCredential, this.opening(orgId, credentialId, origin));
     return this.unseal(opened, orgId, credentialId);
+  }
+
+  /** What an executor asks that runs a tool with this credential. */
+  opening(orgId: string, credentialId: string, origin: string) {
+    const { session } = this.keys;
+    return {
+      orgId,
+      credentialId,
+      origin,
+      session,
+      grant: this.grant({ orgId, credentialIds: [credentialId] }),
+    };
+  }
+
+  /** As the catalog signs it; for a minute, unless said otherwise. */
+  grant(terms: Pick<GrantTerms, 'orgId'> & Partial<GrantTerms>, validMs = 60_000): string {
+    const tool = { toolKey: 'get_order', version: 1, environment: 'production' };
+    const nothing = { credentialIds: [], secretNames: [] };
+    const expiresAt = new Date(Date.now() + validMs);
+    return new GrantKey(this.grantKey).sign({ ...tool, ...nothing, ...terms }, expiresAt);
   }
 
   unseal({ sealed, version }: OpenedCredential, orgId: string, credentialId: string): CredentialSecret {

@@ -171,6 +171,8 @@ export const ResolvedTool = Type.Object(
     /** 0 for a draft. */
     version: Type.Integer({ minimum: 0 }),
     definition: ToolDefinition,
+    /** Of a tool that uses a credential: what the vault asks for before it opens one. Opaque to executors. */
+    grant: Type.Optional(Type.String()),
   },
   closed,
 );

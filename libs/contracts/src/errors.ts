@@ -18,6 +18,7 @@ export const errorCodes = [
   'version_not_found',
   'credential_not_found',
   'credential_origin_mismatch',
+  'credential_not_granted',
   'credential_unreadable',
   'credential_refused',
   'execution_not_found',

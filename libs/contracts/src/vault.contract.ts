@@ -152,6 +152,8 @@ export const OpenCredential = Type.Object(
     /** Where the secret is about to be sent; refused unless the credential names it. */
     origin: Type.String({ minLength: 1, maxLength: 300 }),
     session: SessionKey,
+    /** What the catalog gave with the tool, which says that it uses this credential; refused without. */
+    grant: Type.Optional(Type.String({ maxLength: 8192 })),
     /** What for; for the record of accesses. */
     purpose: Type.Optional(OpenPurpose),
     /** The version of the access token that the API did not take any more: a newer one is wanted. */

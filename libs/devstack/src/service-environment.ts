@@ -29,7 +29,7 @@ export function inheritedEnvironment(): Record<string, string> {
 
 /** What each service is told on a machine of its own. */
 export function serviceEnvironment(around: Surroundings): Record<ServiceName, Record<string, string>> {
-  const { vaultKeys, executorKey, intakeKey, vaultPublicKey } = around.keys;
+  const { vaultKeys, executorKey, grantKey, intakeKey, vaultPublicKey } = around.keys;
   const shared = (name: ServiceName): Record<string, string> => ({
     ...around.bus?.environmentOf(name),
     DATABASE_URL: around.databaseUrl,
@@ -44,11 +44,12 @@ export function serviceEnvironment(around: Surroundings): Record<ServiceName, Re
     }),
   });
   return {
-    catalog: shared('catalog'),
+    catalog: { ...shared('catalog'), CREDENTIAL_GRANT_KEY: grantKey },
     vault: {
       ...shared('vault'),
       VAULT_KEYS: vaultKeys,
       EXECUTOR_KEY: executorKey,
+      CREDENTIAL_GRANT_KEY: grantKey,
       VAULT_INTAKE_KEY: intakeKey,
     },
     executor: { ...shared('executor'), EXECUTOR_KEY: executorKey },

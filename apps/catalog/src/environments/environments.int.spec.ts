@@ -11,14 +11,16 @@ import {
   setEnvironment,
   toolChanged,
   updateTool,
+  type ResolveTool,
   type SetEnvironment,
 } from '#contracts/catalog.contract';
+import { GrantKey } from '#sealing/credential-grant';
 import type { TestService } from '#testing/test-service';
 import { strings, toolInput } from '#testing/tool-definition.builder';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
-import { hear, startCatalog } from '../../test/running-catalog.js';
+import { grantKey, hear, startCatalog } from '../../test/running-catalog.js';
 
 const LIVE = randomUUID();
 const DEV = randomUUID();
@@ -129,6 +131,38 @@ describe('the environments of a tool', () => {
       expect(definition.request).toMatchObject(asWritten);
     }
     expect((await resolve()).definition.request.url).toBe('https://dev.example.com/orders/:id');
+  });
+
+  it('have the vault open the credential that runs there, and no other', async () => {
+    await create({ request: { credentialId: LIVE } });
+    await publish();
+    await put('dev', { version: 1, baseUrl: 'https://dev.example.com', credentialId: DEV });
+    const grantOf = async (request: Partial<ResolveTool>) => {
+      const { grant = '' } = await catalog.call(resolveTool, { orgId, toolKey, ...request });
+      const { expiresAt, ...terms } = new GrantKey(grantKey).read(grant)!;
+      expect(expiresAt.getTime() - Date.now()).toBeGreaterThan(300_000); // as long as executors keep what is stale
+      return terms;
+    };
+
+    const asWritten = { orgId, toolKey, credentialIds: [LIVE], secretNames: [] };
+    expect(await grantOf({})).toEqual({ ...asWritten, version: 1, environment: 'production' });
+    expect(await grantOf({ environment: 'dev' })).toEqual({
+      ...{ orgId, toolKey, credentialIds: [DEV], secretNames: [] },
+      ...{ version: 1, environment: 'dev' },
+    });
+    for (const [version, number] of [
+      [1, 1],
+      ['draft', 0],
+    ] as const)
+      // prettier-ignore
+      expect(await grantOf({ version })).toEqual({ ...asWritten, version: number, environment: 'production' });
+  });
+
+  it('grant nothing for a tool that uses no credential', async () => {
+    await create();
+    await publish();
+
+    expect(await resolve()).not.toHaveProperty('grant');
   });
 
   it.each<[string, Partial<SetEnvironment>, string, string]>([

@@ -1,6 +1,7 @@
 import type { DescribeTools, ResolvedTool, ResolveTool, ToolDescriptions } from '#contracts/catalog.contract';
 import type { Environment } from '#contracts/common.contract';
 import { ServiceError } from '#contracts/errors';
+import { GrantKey } from '#sealing/credential-grant';
 import { applyBinding } from '#toolcall/apply-binding';
 import { applyEnvironment } from '#toolcall/apply-environment';
 import { describeTool } from '#toolcall/describe/describe-tool';
@@ -12,6 +13,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Repository } from 'typeorm';
 import { AgentsService } from '../agents/agents.service.js';
 import { EnvironmentsService } from '../environments/environments.service.js';
+import { grantOf } from './credential-grant.js';
 import { inTurns } from './in-turns.js';
 import { findVersions, liveVersions, toolArchived, toolNotFound, type ToolName } from './tools.queries.js';
 import { ToolEntity } from './tool.entity.js';
@@ -27,35 +29,21 @@ export class ResolutionService {
     private readonly versions: VersionsService,
     private readonly environments: EnvironmentsService,
     private readonly agents: AgentsService,
+    private readonly grantKey: GrantKey,
   ) {}
 
   /**
    * What an executor runs. A version that was asked for, or the draft for a test, runs as it was written. Else the
    * environment says where, and which version; in production an agent may be kept at another one. With the agent's
-   * overrides.
+   * overrides, and with what has the vault open its credential.
    */
   async resolve(request: ResolveTool): Promise<ResolvedTool> {
-    const { version, environment = 'production', agentId, ...name } = request;
-    const [tool, row, binding] = await Promise.all([
-      this.tools.findOneBy({ orgId: name.orgId, key: name.toolKey }),
-      version === undefined ? this.environments.find(name, environment) : undefined,
-      agentId === undefined ? undefined : this.bindingOf(name, agentId),
-    ]);
-    if (!tool) return toolNotFound(name);
-    if (tool.status === 'archived') throw toolArchived(name);
-    if (binding === 'none') {
-      const message = `This agent does not have the tool \`${name.toolKey}\``;
-      throw new ServiceError('tool_not_allowed', message);
-    }
-    if (version === 'draft') return resolved(tool.key, DRAFT_VERSION, tool.definition, binding);
-    if (version === undefined && !row && environment !== 'production')
-      throw environmentNotSet(name, environment);
-    const kept = environment === 'production' ? binding?.version : undefined;
-    const wanted = version ?? kept ?? row?.version ?? tool.publishedVersion;
-    if (wanted === null)
-      throw new ServiceError('tool_not_published', `The tool \`${name.toolKey}\` is not published yet`);
-    const { definition } = await this.versions.get(name, wanted);
-    return resolved(tool.key, wanted, row ? applyEnvironment(definition, row) : definition, binding);
+    const tool = await this.find(request);
+    const { orgId, version, environment = 'production' } = request;
+    // What runs as it was written is what production runs, until somebody puts that elsewhere.
+    const ranIn = version === undefined ? environment : 'production';
+    const grant = grantOf({ ...tool, orgId, environment: ranIn }, this.grantKey, new Date());
+    return { ...tool, ...(grant !== undefined && { grant }) };
   }
 
   /** What an environment's tools, or the agent's among them, look like to a model. */
@@ -95,6 +83,30 @@ export class ResolutionService {
     return definitions;
   }
 
+  private async find(request: ResolveTool): Promise<Resolved> {
+    const { version, environment = 'production', agentId, ...name } = request;
+    const [tool, row, binding] = await Promise.all([
+      this.tools.findOneBy({ orgId: name.orgId, key: name.toolKey }),
+      version === undefined ? this.environments.find(name, environment) : undefined,
+      agentId === undefined ? undefined : this.bindingOf(name, agentId),
+    ]);
+    if (!tool) return toolNotFound(name);
+    if (tool.status === 'archived') throw toolArchived(name);
+    if (binding === 'none') {
+      const message = `This agent does not have the tool \`${name.toolKey}\``;
+      throw new ServiceError('tool_not_allowed', message);
+    }
+    if (version === 'draft') return resolved(tool.key, DRAFT_VERSION, tool.definition, binding);
+    if (version === undefined && !row && environment !== 'production')
+      throw environmentNotSet(name, environment);
+    const kept = environment === 'production' ? binding?.version : undefined;
+    const wanted = version ?? kept ?? row?.version ?? tool.publishedVersion;
+    if (wanted === null)
+      throw new ServiceError('tool_not_published', `The tool \`${name.toolKey}\` is not published yet`);
+    const { definition } = await this.versions.get(name, wanted);
+    return resolved(tool.key, wanted, row ? applyEnvironment(definition, row) : definition, binding);
+  }
+
   /** What is said of the tool for the agent; nothing where the agent has every tool, `none` where it has not this one. */
   private async bindingOf(
     { orgId, toolKey }: ToolName,
@@ -104,6 +116,8 @@ export class ResolutionService {
     return bindings && (bindings.find(({ key }) => key === toolKey) ?? 'none');
   }
 }
+
+type Resolved = Omit<ResolvedTool, 'grant'>;
 
 function environmentNotSet({ toolKey }: ToolName, environment: Environment): ServiceError {
   const message = `The tool \`${toolKey}\` stands for nothing in \`${environment}\`; put it there first`;
@@ -115,7 +129,7 @@ function resolved(
   version: number,
   definition: ToolDefinition,
   binding: ToolBinding | undefined,
-): ResolvedTool {
+): Resolved {
   if (!binding) return { key, version, definition };
   const bound = applyBinding(definition, binding);
   if (bound.ok) return { key, version, definition: bound.definition };

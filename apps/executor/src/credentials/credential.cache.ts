@@ -48,6 +48,8 @@ export interface CredentialRequest extends CallTags {
   readonly executionId: string;
   readonly credentialId: string;
   readonly origin: string;
+  /** Shows the vault that the tool uses it. */
+  readonly grant: string | undefined;
 }
 
 /** Renewed in the background from 20 s on, gone after 30 s: what is revoked is not used longer than that. */
@@ -107,13 +109,13 @@ export class CredentialCache {
     parent: Context,
     refresh?: number,
   ): Promise<OpenCredential> {
-    const { orgId, credentialId, origin, executionId, toolKey, callId } = request;
+    const { orgId, credentialId, origin, grant, executionId, toolKey, callId } = request;
     const { session } = this.keyPair;
     const purpose = { executionId, toolKey, ...(callId !== undefined && { callId }) };
     const { sealed, version, name, token } = await context.with(withCallBaggage(parent, request), () =>
       this.rpc.call(
         openCredential,
-        { orgId, credentialId, origin, session, purpose, ...(refresh !== undefined && { refresh }) },
+        { orgId, credentialId, origin, session, grant, purpose, ...(refresh !== undefined && { refresh }) },
         { deadline },
       ),
     );

@@ -175,11 +175,11 @@ function interpretationOf(
 
 function wantedCredential(
   { tags, executionId }: ExecutionRun,
-  { compiled }: RunnableTool,
+  { compiled, grant }: RunnableTool,
   { request: { origin } }: Ready,
 ): CredentialRequest | undefined {
   const { credentialId } = compiled.definition.request;
-  return credentialId === undefined ? undefined : { ...tags, executionId, credentialId, origin };
+  return credentialId === undefined ? undefined : { ...tags, executionId, credentialId, origin, grant };
 }
 
 function credentialFailure(error: unknown): Ending {

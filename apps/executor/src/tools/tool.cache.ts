@@ -14,6 +14,8 @@ export interface RunnableTool {
   readonly key: string;
   readonly version: number;
   readonly compiled: CompiledTool;
+  /** Shows the vault which credentials this version uses; kept and replaced with the definition it is about. */
+  readonly grant: string | undefined;
 }
 
 export interface ToolRequest {
@@ -67,6 +69,7 @@ export class ToolCache {
     const resolved = await context.with(withCallBaggage(parent, request), () =>
       this.rpc.call(resolveTool, { orgId, toolKey, version, environment, agentId }, { deadline }),
     );
-    return { key: resolved.key, version: resolved.version, compiled: compileTool(resolved.definition) };
+    const { key, version: found, definition, grant } = resolved;
+    return { key, version: found, compiled: compileTool(definition), grant };
   }
 }

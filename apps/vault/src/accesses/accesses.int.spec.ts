@@ -35,9 +35,8 @@ describe('the record of accesses', () => {
 
   it('says which execution a credential was opened for, where it was to go, and under which key it was', async () => {
     const credentialId = await create();
-    const purpose = { executionId: randomUUID(), toolKey: 'look_up', callId: randomUUID() };
-    const { session } = vault.keys;
-    await vault.ask(openCredential, { orgId, credentialId, origin: `${ORIGIN}:443/`, session, purpose });
+    const purpose = { executionId: randomUUID(), toolKey: 'get_order', callId: randomUUID() };
+    await vault.ask(openCredential, { ...vault.opening(orgId, credentialId, `${ORIGIN}:443/`), purpose });
 
     const [opened] = await accessesOf(credentialId);
 
@@ -75,7 +74,7 @@ describe('the record of accesses', () => {
       [
         'open',
         'forbidden',
-        () => vault.ask(openCredential, { orgId, credentialId, origin: ORIGIN, session: outsider }),
+        () => vault.ask(openCredential, { ...vault.opening(orgId, credentialId, ORIGIN), session: outsider }),
       ],
       ['open', 'invalid_request', () => vault.open(orgId, credentialId, 'https://u:canary@x.example')],
       ['replace', 'precondition_failed', () => vault.replace(orgId, credentialId, bearer, 9)],

@@ -1,4 +1,5 @@
 import {
+  listAccesses,
   openCredential,
   type CredentialInput,
   type CredentialSecret,
@@ -11,6 +12,7 @@ import {
   clientPassphrase,
   encryptedClientKey,
 } from '#egress/testing/client-certificates';
+import { GrantKey } from '#sealing/credential-grant';
 import { SessionKeyPair } from '#sealing/session-key';
 import { registry } from '#telemetry/metrics';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
@@ -88,8 +90,7 @@ describe('opening a credential', () => {
 
   it('seals it to the session that asked, bound to organization, credential and version', async () => {
     const id = await bearer('abc');
-    const { session } = vault.keys;
-    const opened = await vault.ask(openCredential, { orgId, credentialId: id, origin: ORIGIN, session });
+    const opened = await vault.ask(openCredential, vault.opening(orgId, id, ORIGIN));
 
     expect(opened).toEqual({ name: 'CRM', version: 1, sealed: expect.stringMatching(/^s1\./) });
     expect(() => vault.unseal(opened, randomUUID(), id)).toThrow('Not sealed to this key');
@@ -107,10 +108,70 @@ describe('opening a credential', () => {
 
     for (const session of [outsider, { ...outsider, proof }, { ...outsider, proof: 'A'.repeat(43) }]) {
       await expect(
-        vault.ask(openCredential, { orgId, credentialId, origin: ORIGIN, session }),
+        vault.ask(openCredential, { ...vault.opening(orgId, credentialId, ORIGIN), session }),
       ).rejects.toMatchObject({ code: 'forbidden' });
     }
     expect(await opensWith('forbidden')).toBe(before + 3);
+  });
+
+  describe('for which the catalog has signed no grant', () => {
+    const toolKey = 'get_order';
+    const purpose = { executionId: randomUUID(), toolKey };
+    let credentialId: string;
+    let colleague: string;
+    const termsOf = (id: string) => ({ orgId, toolKey, version: 1, environment: 'production', ...using(id) });
+    const using = (id: string) => ({ credentialIds: [id], secretNames: [] });
+
+    beforeAll(async () => {
+      const stop = await vault.addInstance();
+      credentialId = await bearer('abc');
+      colleague = await bearer('def');
+      await stop();
+    });
+
+    it.each<[string, string, () => string | undefined]>([
+      ['there is none', 'has not signed', () => undefined],
+      ['it is none', 'has not signed', () => 'g1.W10.AAAA'],
+      [
+        'it is signed with another key',
+        'has not signed',
+        () => new GrantKey(vault.executorKey).sign(termsOf(credentialId), new Date(Date.now() + 60_000)),
+      ],
+      [
+        'it was altered',
+        'has not signed',
+        () => {
+          const [format, , proof] = vault.grant(termsOf(colleague)).split('.');
+          return [format, vault.grant(termsOf(credentialId)).split('.')[1], proof].join('.');
+        },
+      ],
+      [
+        'it is another organization’s',
+        'of another organization',
+        () => vault.grant({ ...termsOf(credentialId), orgId: randomUUID() }),
+      ],
+      [
+        'it is for another tool',
+        'for another tool',
+        () => vault.grant({ ...termsOf(credentialId), toolKey: 'get_orders' }),
+      ],
+      ['it names another credential', 'does not use it', () => vault.grant(termsOf(colleague))],
+      [
+        'it names none',
+        'does not use it',
+        () => vault.grant({ ...termsOf(credentialId), credentialIds: [] }),
+      ],
+      ['it has expired', 'has expired', () => vault.grant(termsOf(credentialId), -1)],
+    ])('is refused and on record: %s', async (_what, reason, grant) => {
+      const request = { ...vault.opening(orgId, credentialId, ORIGIN), purpose, grant: grant() };
+
+      await expect(vault.ask(openCredential, request)).rejects.toMatchObject({
+        code: 'credential_not_granted',
+        message: expect.stringContaining(reason) as unknown,
+      });
+      const [last] = (await vault.ask(listAccesses, { orgId, credentialId })).items;
+      expect(last).toMatchObject({ action: 'open', result: 'credential_not_granted', toolKey });
+    });
   });
 
   it.each([

@@ -2,6 +2,7 @@ import { ServiceError } from '#contracts/errors';
 import { invalidRequest } from '#contracts/validate';
 import type { CredentialSecret, OpenCredential, OpenedCredential } from '#contracts/vault.contract';
 import { credentialContext } from '#sealing/credential-context';
+import { GrantKey } from '#sealing/credential-grant';
 import { Counter, registry } from '#telemetry/metrics';
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
@@ -13,6 +14,7 @@ import { OrganizationKeyEntity } from '../keys/organization-key.entity.js';
 import { OrganizationKeys } from '../keys/organization-keys.service.js';
 import { AccessTokens } from '../tokens/access-tokens.service.js';
 import { canonicalOrigin } from './canonical-origin.js';
+import { grantProblem } from './check-grant.js';
 import { AccessLog, EXECUTOR, type NewAccess } from '../accesses/access-log.service.js';
 import { CredentialEntity } from './credential.entity.js';
 import { isTokenCredential } from './credential-fields.js';
@@ -31,13 +33,14 @@ interface CredentialWithKey extends CredentialEntity {
   readonly keyVersion?: KeyVersionEntity | null;
 }
 
-/** The one way a secret leaves the vault: sealed to an executor, for an origin it was entered for. */
+/** The one way a secret leaves the vault: sealed to an executor, for a tool that uses it, to an origin it was entered for. */
 @Injectable()
 export class OpeningService {
   constructor(
     @InjectRepository(CredentialEntity) private readonly credentials: Repository<CredentialEntity>,
     @Inject(CredentialSealer) private readonly sealer: CredentialSealer,
     @Inject(ExecutorKey) private readonly executorKey: ExecutorKey,
+    @Inject(GrantKey) private readonly grantKey: GrantKey,
     @Inject(AccessLog) private readonly accesses: AccessLog,
     @Inject(OrganizationKeys) private readonly keys: OrganizationKeys,
     @Inject(AccessTokens) private readonly tokens: AccessTokens,
@@ -56,13 +59,12 @@ export class OpeningService {
     }
   }
 
-  private async openFor(
-    { orgId, credentialId, origin, session, refresh }: OpenCredential,
-    access: NewAccess,
-  ): Promise<OpenedCredential> {
+  private async openFor(request: OpenCredential, access: NewAccess): Promise<OpenedCredential> {
+    const { orgId, credentialId, origin, session, refresh } = request;
     if (!this.executorKey.isProvenBy(session)) {
       throw new ServiceError('forbidden', 'The session key is not proven to be that of an executor');
     }
+    this.checkGrant(request);
     const destination = readOrigin(origin);
     const credential = await this.find(orgId, credentialId);
     if (!credential) throw notFound(credentialId);
@@ -80,6 +82,14 @@ export class OpeningService {
     const keyId = credential.keyId ?? this.sealer.keyIdOf(credential.content);
     await this.accesses.note({ ...access, credentialVersion: version, keyId });
     return { sealed, version, name, ...(token && { token }) };
+  }
+
+  /** Executors are trusted with what the tools they run use, not with all there is. */
+  private checkGrant(request: OpenCredential): void {
+    const { grant = '', credentialId } = request;
+    const problem = grantProblem(this.grantKey.read(grant), request, new Date());
+    if (problem === undefined) return;
+    throw new ServiceError('credential_not_granted', `Credential ${credentialId} is not opened: ${problem}`);
   }
 
   /** The secret itself, or the access token that it buys: then it stays here. */

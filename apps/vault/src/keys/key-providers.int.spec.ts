@@ -73,6 +73,7 @@ const cases: Case[] = [
 const secrets = {
   DATABASE_URL: 'postgres://vault:pw@localhost/patchbay',
   EXECUTOR_KEY: randomBytes(32).toString('base64'),
+  CREDENTIAL_GRANT_KEY: randomBytes(32).toString('base64'),
   VAULT_INTAKE_KEY: randomBytes(32).toString('base64'),
 };
 

@@ -23,6 +23,7 @@ describe('a rotation whose vault is killed (kill -9)', () => {
         NATS_URL: vault.natsUrl,
         VAULT_KEYS_FILE: file.path,
         EXECUTOR_KEY: vault.executorKey.toString('base64'),
+        CREDENTIAL_GRANT_KEY: vault.grantKey.toString('base64'),
         VAULT_INTAKE_KEY: vault.intakeKey.toString('base64'),
         OPERATIONS_HOST: '127.0.0.1',
       },

@@ -63,15 +63,11 @@ describe('access tokens', () => {
   const create = async (changes?: object) => (await vault.create(orgId, buyer(changes))).id;
   const get = (credentialId: string) => vault.ask(getCredential, { orgId, credentialId });
   const open = async (credentialId: string, refresh?: number) => {
-    const { session } = vault.keys;
-    const request = {
-      orgId,
-      credentialId,
-      origin: ORIGIN,
-      session,
+    const request = vault.opening(orgId, credentialId, ORIGIN);
+    const opened = await vault.ask(openCredential, {
+      ...request,
       ...(refresh !== undefined && { refresh }),
-    };
-    const opened = await vault.ask(openCredential, request);
+    });
     return { ...opened.token, secret: vault.unseal(opened, orgId, credentialId) };
   };
   const formOf = ({ body }: ReceivedRequest) => Object.fromEntries(new URLSearchParams(body));
