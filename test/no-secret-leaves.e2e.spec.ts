@@ -1,328 +1,182 @@
-import type { CredentialInput } from '#contracts/vault.contract';
 import { serviceNames } from '#devstack/service-environment';
-import { TestPlatform } from '#testing/test-platform';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { NatsConnection } from '@nats-io/transport-node';
-import { randomBytes, randomUUID } from 'node:crypto';
-import { readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
-import pg from 'pg';
+import type { Finder } from './canaries/finder.js';
+import { callVariable, Stage } from './canaries/stage.js';
+import { dumpOf, filesBelow, pgDumpOf, processOf, type Piece } from './canaries/surfaces.js';
 
-/** Random per run, so that nothing found is there by chance; odd characters, so that encodings differ. */
-const plant = (name: string) => `${name}-${randomBytes(12).toString('hex')}/+=`;
-const secrets = {
-  bearerToken: plant('bearer'),
-  basicPassword: plant('basic'),
-  headerKey: plant('header'),
-  queryKey: plant('query'),
-  bodyKey: plant('body'),
-  firstHeader: plant('first'),
-  secondHeader: plant('second'),
-  replaced: plant('replaced'),
-  refused: plant('refused'),
-  imported: plant('imported'),
-  previewed: plant('previewed'),
-  notImported: plant('not-imported'),
-};
-/** Put where secrets must not be, to see that looking finds what is there. */
-const control = plant('control');
+const piece = (where: string, text: string | Buffer): Piece => ({ where, bytes: Buffer.from(text) });
 
-function encodings(secret: string): string[] {
-  const bytes = Buffer.from(secret);
-  const offsets = [0, 1, 2].map((offset) =>
-    Buffer.concat([Buffer.alloc(offset), bytes])
-      .toString('base64')
-      .slice(4, -4),
-  );
-  return [
-    secret,
-    JSON.stringify(secret).slice(1, -1),
-    encodeURIComponent(secret),
-    bytes.toString('hex'),
-    bytes.toString('base64url').slice(0, -2),
-    Array.from(secret).reverse().join(''),
-    bytes.toString('utf16le'),
-    ...offsets,
-  ];
-}
-
-/** Which of the secrets are in these bytes, in any encoding. */
-function found(bytes: Buffer, names: Record<string, string>): string[] {
-  return Object.entries(names)
-    .filter(([, secret]) =>
-      encodings(secret).some((form) => bytes.includes(form) || bytes.includes(Buffer.from(form, 'utf16le'))),
-    )
-    .map(([name]) => name);
-}
-
-async function filesBelow(folder: string): Promise<string[]> {
-  const names = await readdir(folder, { recursive: true });
-  const files: string[] = [];
-  for (const name of names) {
-    const file = join(folder, name);
-    if ((await stat(file).catch(() => undefined))?.isFile()) files.push(file);
-  }
-  return files;
-}
-
-describe('after credentials were used in every way', () => {
-  let test: TestPlatform;
-  let operator: NatsConnection;
-  const bus: Buffer[] = [];
-  const replies: string[] = [];
-  const apiKeys: Record<string, string> = {};
+describe('after credentials of every type were used in every way', () => {
+  let stage: Stage;
+  let finder: Finder;
 
   beforeAll(async () => {
-    test = await TestPlatform.start({
-      operator: true,
-      environment: {
-        LOG_LEVEL: 'trace',
-        OTEL_TRACES_SAMPLER: 'always_on',
-        SAMPLE_API_BEARER_TOKEN: secrets.bearerToken,
-        SAMPLE_API_BASIC_PASSWORD: secrets.basicPassword,
-        SAMPLE_API_KEY: secrets.headerKey,
-        SAMPLE_API_QUERY_KEY: secrets.queryKey,
-        SAMPLE_API_BODY_KEY: secrets.bodyKey,
-      },
-    });
-    operator = await test.connectOperator();
-    operator.subscribe('>', {
-      callback: (_, message) => {
-        const headers = message.headers ? JSON.stringify([...message.headers]) : '';
-        bus.push(Buffer.concat([Buffer.from(`${message.subject}\n${headers}\n`), message.data]));
-      },
-    });
-    await operator.flush();
-    await useEverything();
-  }, 90_000);
-  afterAll(async () => {
-    await operator.close();
-    await test.stop();
-  }, 30_000);
+    stage = await Stage.set();
+    finder = stage.finder();
+    await plantInDatabase();
+    await plantOnBus();
+  }, 120_000);
+  afterAll(() => stage.strike(), 30_000);
 
-  async function rest(method: string, path: string, body?: unknown) {
-    const reply = await test.rest(method, path, body);
-    replies.push(JSON.stringify([reply.status, [...reply.headers], reply.body]));
-    return reply;
-  }
-
-  /** Secrets of commands: one applied and used, one only looked at, one that stands where it cannot stay. */
-  async function importCommands(origin: string): Promise<void> {
-    const command = (secret: string) => `curl ${origin}/hours -H 'X-Imported-Key: ${secret}' --max-time 5`;
-    const odd = `curl ${origin}/hours?note=${secrets.notImported} -u 'ada:${secrets.notImported}'`;
-    await rest('POST', '/v1/tools/import?apply=true', { source: command(secrets.imported) });
-    await rest('POST', '/v1/tools/import', { source: command(secrets.previewed) });
-    await rest('POST', '/v1/tools/import', { source: `${command(secrets.previewed)} --no-such-option` });
-    await rest('POST', '/v1/tools/import?apply=true', { source: odd });
-    await rest('POST', '/v1/tools/get_hours/publish', {});
-    replies.push(
-      JSON.stringify(await test.execute({ toolKey: 'get_hours', callId: randomUUID(), arguments: {} })),
-    );
-    expect((await test.received()).at(-1)?.headers['x-imported-key']).toBe(secrets.imported);
-  }
-
-  /** Executes, tests and lists with every type, the API echoing all it was sent, and has some of it go wrong. */
-  async function useEverything(): Promise<void> {
-    const origins = [test.platform.sampleUrl];
-    const credentials: CredentialInput[] = [
-      { type: 'bearer', name: 'bearer', origins, token: secrets.bearerToken },
-      {
-        type: 'basic',
-        name: 'basic',
-        origins,
-        username: 'agent@business.example/token',
-        password: secrets.basicPassword,
-      },
-      {
-        type: 'api_key',
-        name: 'header',
-        origins,
-        in: 'header',
-        parameter: 'X-API-Key',
-        value: secrets.headerKey,
-      },
-      { type: 'api_key', name: 'query', origins, in: 'query', parameter: 'api_key', value: secrets.queryKey },
-      { type: 'api_key', name: 'body', origins, in: 'body', parameter: 'api_key', value: secrets.bodyKey },
-      {
-        type: 'headers',
-        name: 'headers',
-        origins,
-        headers: [
-          { name: 'X-A', value: secrets.firstHeader },
-          { name: 'X-B', value: secrets.secondHeader },
-        ],
-      },
-    ];
-    await test.fault({ path: '/hours', fault: { echo: true } });
-    await test.fault({ path: '/orders', fault: { echo: true, status: 500 } });
-    for (const credential of credentials) {
-      const { body } = await rest('POST', '/v1/credentials', credential);
-      for (const [path, suffix] of [
-        ['/hours', 'ok'],
-        ['/orders', 'failing'],
-      ] as const) {
-        const key = `use_${credential.name}_${suffix}`;
-        const request = {
-          method: 'POST' as const,
-          url: `${origins[0]}${path}`,
-          credentialId: body.id as string,
-        };
-        await rest('POST', '/v1/tools', {
-          key,
-          name: key,
-          description: 'Uses a credential.',
-          variables: [{ name: 'q', type: 'string' }],
-          request,
-        });
-        await rest('POST', `/v1/tools/${key}/publish`, {});
-        for (const turn of [1, 2])
-          replies.push(
-            JSON.stringify(
-              await test.execute({ toolKey: key, callId: randomUUID(), turn, arguments: { q: 'x' } }),
-            ),
-          );
-        await rest('POST', `/v1/tools/${key}/test`, { arguments: { q: 'x' } });
-        await rest('POST', '/v1/executions', { toolKey: key, arguments: { q: 'y' } });
-      }
-    }
-    const { body: replaced } = await rest('POST', '/v1/credentials', {
-      type: 'bearer',
-      name: 'replaced',
-      origins,
-      token: secrets.replaced,
-    });
-    await rest('PUT', `/v1/credentials/${replaced.id}`, {
-      type: 'bearer',
-      name: 'renamed',
-      origins,
-      token: { keep: true },
-    });
-    await rest('POST', '/v1/credentials', {
-      type: 'bearer',
-      name: 'refused',
-      origins: ['nowhere'],
-      token: secrets.refused,
-      extra: secrets.refused,
-    });
-    await rest('POST', '/v1/credentials', { type: secrets.refused, name: 'refused', origins });
-    await importCommands(origins[0] ?? '');
-    await rest('GET', '/v1/credentials?limit=200');
-    await rest('GET', '/v1/tools?limit=200');
-    const { body: key } = await test.rest('POST', '/v1/api-keys', { name: 'canary', role: 'executor' });
-    apiKeys.executorKey = key.key;
-    apiKeys.adminKey = test.adminKey;
-    await rest('GET', '/v1/api-keys');
-    await test.eventually(
-      () => rest('GET', '/v1/executions?limit=200'),
-      ({ body }) => body.items.length >= 48,
-    );
-    await rest('GET', '/v1/stats?groupBy=host');
-    // Where control goes the same way as everything else does.
-    await test.publish({
-      key: 'control',
-      name: 'control',
-      description: `Holds ${control}.`,
-      request: { method: 'GET', url: `${origins[0]}/hours` },
-    });
-    await test.rest('POST', '/v1/tools', {
-      key: 'x',
-      name: 'x',
-      description: 'Refused, and logged nowhere.',
-      request: { method: 'GET', url: 'x' },
-      [control]: 1,
-    });
-  }
-
-  const everything = () => ({ ...secrets, ...apiKeys });
-
-  it('none of them is in a reply, and what is there is found', () => {
-    expect(replies.length).toBeGreaterThan(80);
-    expect(found(Buffer.from(replies.join('\n')), everything())).toEqual([]);
-    expect(found(Buffer.from([...replies, control].join('\n')), { control })).toEqual(['control']);
-    expect(replies.join('')).toContain('‹redacted›');
-  });
-
-  it('none of them was on the bus, and what is there is found', () => {
-    expect(bus.length).toBeGreaterThan(200);
-    const captured = Buffer.concat(bus);
-
-    expect(found(captured, everything())).toEqual([]);
-    expect(found(captured, { control })).toEqual(['control']);
-  });
-
-  it('none of them is in a span, and what is there is found', async () => {
-    await test.eventually(
-      () => Promise.resolve(test.spans.length),
-      (count) => count > 100,
-    );
-    const spans = JSON.stringify(test.spans);
-
-    expect(found(Buffer.from(spans), everything())).toEqual([]);
-    expect(found(Buffer.from(spans), { orgId: test.orgId })).toEqual(['orgId']);
-  });
-
-  it('none of them is in a metric, and what is there is found', async () => {
-    const metrics: string[] = [];
-    for (const name of serviceNames) {
-      const [, port] = /operations on port (\d+)/.exec(test.platform.service(name).announcement) ?? [];
-      metrics.push(await (await fetch(`http://127.0.0.1:${port ?? ''}/metrics`)).text());
-    }
-    const text = metrics.join('\n');
-
-    expect(found(Buffer.from(text), everything())).toEqual([]);
-    expect(found(Buffer.from(text), { subject: 'patchbay.internal.vault.credential.open' })).toEqual([
-      'subject',
-    ]);
-  });
-
-  it('none of them is in a log, and what is there is found', async () => {
-    const files = await filesBelow(test.platform.logs);
-    const logs = Buffer.concat(await Promise.all(files.map((file) => readFile(file))));
-
-    expect(files).toHaveLength(6);
-    expect(found(logs, everything())).toEqual([]);
-    expect(found(logs, { ready: 'operations on port' })).toEqual(['ready']);
-  });
-
-  it('none of them is in a row of the database, and what is there is found', async () => {
-    const client = new pg.Client({ connectionString: test.platform.databaseUrl });
-    await client.connect();
-    const { rows: tables } = await client.query<{ name: string }>(
-      `SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')`,
-    );
-    const dump: string[] = [];
-    for (const { name } of tables) {
-      const { rows } = await client.query<{ row: string }>(`SELECT t::text AS row FROM ${name} t`);
-      dump.push(name, ...rows.map(({ row }) => row));
-    }
+  /** In a table of its own, so in rows, in the log of changes, and in a dump. */
+  async function plantInDatabase(): Promise<void> {
+    const client = await stage.connectDatabase();
+    await client.query('CREATE TABLE public.planted (bytes bytea)');
+    for (const { bytes } of stage.plants)
+      await client.query('INSERT INTO public.planted VALUES ($1)', [bytes]);
     await client.query('CHECKPOINT');
     await client.end();
-    const text = Buffer.from(dump.join('\n'));
+  }
 
-    expect(tables.length).toBeGreaterThan(8);
-    expect(found(text, everything())).toEqual([]);
-    expect(found(text, { control })).toEqual(['control']);
+  /** In a bucket, so on the bus and in a file of JetStream. */
+  async function plantOnBus(): Promise<void> {
+    for (const { bytes } of stage.plants) {
+      await stage.operator.request(callVariable(stage.test.orgId), bytes);
+    }
+  }
+
+  const planted = () => stage.plants.map(({ bytes, encoding }) => ({ where: `planted: ${encoding}`, bytes }));
+
+  /** What was found in these pieces: secrets, and where; whether the control was; which of the plants were. */
+  async function search(pieces: AsyncIterable<Piece> | Iterable<Piece>) {
+    const leaks = new Set<string>();
+    const cells = new Set<string>();
+    let hasControl = false;
+    for await (const { where, bytes } of pieces) {
+      for (const { secret, encoding } of finder.find(bytes)) {
+        if (secret === 'control') hasControl = true;
+        else if (secret === `planted: ${encoding}`) cells.add(encoding);
+        else if (!secret.startsWith('planted: ')) leaks.add(`${secret}, ${encoding}, in ${where}`);
+      }
+    }
+    return { leaks: [...leaks].sort(), hasControl, cells: [...cells].sort() };
+  }
+  const nothingButPlants = (hasControl = true) => ({
+    leaks: [],
+    hasControl,
+    cells: stage.plants.map(({ encoding }) => encoding).sort(),
   });
 
-  it.each([
-    ['the files of Postgres, its log of changes included', 'postgres'],
-    ['the files of JetStream', 'nats'],
-  ])(
-    'none of them is in %s, and what is there is found',
-    async (_what, folder) => {
-      const files = await filesBelow(await realpath(join(test.platform.home, folder)));
-      const known: Record<string, string> = folder === 'postgres' ? { control } : { tool: 'use_bearer_ok' };
-      const seen = new Set<string>();
-      const leaked = new Set<string>();
-      for (const file of files) {
-        const bytes = await readFile(file).catch(() => Buffer.alloc(0)); // gone meanwhile
-        for (const name of found(bytes, everything())) leaked.add(`${name} in ${file}`);
-        for (const name of found(bytes, known)) seen.add(name);
-      }
+  it('were there to be leaked: each was sent where it was meant to go, but those that only prove or unlock', () => {
+    const { requests, tlsRequests } = stage.world;
+    const sent = JSON.stringify(requests.map(({ rawHeaders, url, body }) => [rawHeaders, url, body]));
 
-      expect([...leaked]).toEqual([]);
-      if (folder === 'postgres') expect([...seen]).toEqual(['control']);
+    expect(finder.namesIn(Buffer.from(sent))).toEqual([
+      ...['API key in the body', 'API key in the header', 'API key in the query', 'AWS session token'],
+      ...['OAuth client secret', 'OAuth client secret that is refused'],
+      ...['access token 1', 'access token 2', 'access token 3', 'basic password', 'bearer token'],
+      ...['header X-A', 'header X-B', 'secret of an import'],
+    ]);
+    expect(sent).toContain('&assertion=');
+    expect(tlsRequests.length).toBeGreaterThan(0);
+    expect(requests.filter(({ headers }) => headers['x-signature']).length).toBeGreaterThan(0);
+  });
+
+  it('none of them is in a reply', async () => {
+    const pieces = stage.exercise.replies.map((text) => piece('a reply', text));
+
+    expect(pieces.length).toBeGreaterThan(200);
+    expect(await search([...pieces, ...planted()])).toEqual(nothingButPlants());
+    expect(stage.exercise.replies.join('')).toContain('‹redacted›');
+  });
+
+  it('none of them was on the bus', async () => {
+    const pieces = stage.bus.map((bytes) => piece(bytes.toString().split('\n', 1)[0] ?? '', bytes));
+
+    expect(pieces.length).toBeGreaterThan(500);
+    expect(await search(pieces)).toEqual(nothingButPlants());
+  });
+
+  it('none of them passed nats-server, by its own trace', async () => {
+    const trace = stage.saidOf('nats-server');
+
+    expect(trace).toContain('MSG_PAYLOAD');
+    expect(await search([piece('the trace', trace), ...planted()])).toEqual(nothingButPlants());
+  });
+
+  it('none of them was sent to Postgres, by its own log', async () => {
+    const log = stage.saidOf('postgres');
+
+    expect(log).toContain('INSERT INTO "vault"."credentials"');
+    expect(await search([piece('the log', log), ...planted()])).toEqual(nothingButPlants());
+  });
+
+  it('none of them is in a span, its events, links and resource', async () => {
+    await stage.test.eventually(
+      () => Promise.resolve(stage.collector.requests.map(({ body }) => body).join('\n')),
+      (bodies) => bodies.includes('"key":"patchbay.tool.key","value":{"stringValue":"control"}'),
+    );
+    const pieces = stage.collector.requests.map(({ body }) => piece('an export', body));
+
+    expect(await search([...pieces, ...planted()])).toEqual(nothingButPlants());
+  });
+
+  it('none of them is in a metric', async () => {
+    const pieces: Piece[] = [];
+    for (const name of serviceNames) {
+      const [, port] = /operations on port (\d+)/.exec(stage.test.platform.service(name).announcement) ?? [];
+      const text = await (await fetch(`http://127.0.0.1:${port ?? ''}/metrics`)).text();
+      expect(text).toContain('process_cpu_seconds_total');
+      pieces.push(piece(name, text));
+    }
+
+    // No label takes a text of anybody's, so there is no way for a control either.
+    expect(await search([...pieces, ...planted()])).toEqual(nothingButPlants(false));
+  });
+
+  it('none of them is in a dump of the database', async () => {
+    expect(await search(dumpOf(stage.test.platform.databaseUrl))).toEqual(nothingButPlants());
+    const dump = await pgDumpOf(stage.test.platform.databaseUrl);
+    if (dump) expect(await search([piece('pg_dump', dump), ...planted()])).toEqual(nothingButPlants());
+  });
+
+  // Beside the data of Postgres is its password, in a file of its own.
+  const dataFolders = ['postgres/data', 'nats'];
+
+  it.each(dataFolders)('none of them is in a file of %s while it is in use', async (name) => {
+    const folder = await realpath(join(stage.test.platform.home, name));
+    expect(await search(filesBelow(folder))).toEqual(nothingButPlants());
+  });
+
+  const onLinux = process.platform === 'linux' ? it : it.skip;
+  onLinux(
+    'each process is started with the secrets it needs in its environment, and none on its command line',
+    async () => {
+      const { platform } = stage.test;
+      const database = 'password of Postgres';
+      const own = Object.fromEntries(serviceNames.map((name) => [platform.service(name).pid, name]));
+      for (const pid of platform.pids()) {
+        const { commandLine, environment } = await processOf(pid);
+        const name = own[pid];
+        const needed = name ? ['control', `nkey seed of ${name}`, database] : [];
+        if (name === 'vault') needed.push('VAULT_INTAKE_KEY', 'EXECUTOR_KEY');
+        if (name === 'executor') needed.push('EXECUTOR_KEY');
+
+        expect({ name, found: finder.namesIn(commandLine) }).toEqual({ name, found: [] });
+        if (name)
+          expect({ name, found: finder.namesIn(environment) }).toEqual({ name, found: needed.sort() });
+      }
     },
-    60_000,
   );
+
+  it('none of them is in a log at the lowest level, nor in what a process says when it dies of an error', async () => {
+    await stage.crashServices();
+    const pieces = [...stage.lines].flatMap(([name, lines]) => lines.map((line) => piece(name, line)));
+    const files = filesBelow(stage.test.platform.logs);
+
+    expect(await search([...pieces, ...planted()])).toEqual(nothingButPlants());
+    expect(await search(files)).toMatchObject({ leaks: [], hasControl: true });
+  });
+
+  it('none of them is in the files of Postgres and NATS that stay behind', async () => {
+    await stage.operator.close();
+    await stage.test.platform.stop();
+
+    for (const name of dataFolders) {
+      const folder = await realpath(join(stage.test.platform.home, name));
+      expect(await search(filesBelow(folder))).toEqual(nothingButPlants());
+    }
+  });
 });

@@ -20,6 +20,8 @@ export type SecuredBus = Pick<BusServer, 'users' | 'tls'>;
 
 export interface NatsServerOptions extends ServerOptions {
   readonly secured?: SecuredBus | undefined;
+  /** Writes every message that passes, payload included, to its output. */
+  readonly traceBus?: boolean | undefined;
 }
 
 /** A real nats-server with JetStream on disk, as a child process. */
@@ -34,7 +36,11 @@ export async function startNatsServer(options: NatsServerOptions): Promise<Runni
       writeFile(config, configuration(port, join(home, 'jetstream'), secured), { mode: 0o600 });
     await write(options.secured);
     options.signal?.throwIfAborted();
-    const child = new Child('nats-server', natsServerBinary(), ['-c', config]);
+    const child = new Child('nats-server', natsServerBinary(), [
+      '-c',
+      config,
+      ...(options.traceBus ? ['-DV'] : []),
+    ]);
     options.onSpawn?.(child);
     try {
       await child.waitForLine(/Server is ready/, 15_000);

@@ -37,6 +37,10 @@ export interface PlatformOptions {
   /** Receives every span; absent, spans go where `OTEL_*` says, or nowhere. */
   readonly onSpan?: (span: ReceivedSpan) => void;
   readonly say?: (message: string) => void;
+  /** Has our nats-server say all that passes over the bus, payloads included: for specs only. */
+  readonly traceBus?: boolean;
+  /** Hears every line that any of the processes writes. */
+  readonly onLine?: (process: string, line: string) => void;
   /** Hears the pid of every process that is started. */
   readonly onProcess?: (pid: number) => void;
   /** Stops everything once aborted, also what is only starting. */
@@ -190,7 +194,13 @@ export class Platform {
     const bus = await BusSecurity.in(join(this.home, 'bus'), { tls: this.options.busTls ?? false });
     const start = (where: Pick<NatsServerOptions, 'port' | 'exactPort'>) => {
       const users = { orgId: this.orchestratorOf, operator: this.options.operator ?? false };
-      const common = { dataDir: join(this.home, 'nats'), ...this.watching, secured: bus.secured(users) };
+      const { traceBus } = this.options;
+      const common = {
+        dataDir: join(this.home, 'nats'),
+        ...this.watching,
+        secured: bus.secured(users),
+        traceBus,
+      };
       return startNatsServer({ ...common, ...where });
     };
     this.bus = bus;
@@ -288,6 +298,7 @@ export class Platform {
   private get watching() {
     const onSpawn = (child: Child) => {
       this.children.set(child.name, child);
+      child.onLine((line) => this.options.onLine?.(child.name, line));
       this.options.onProcess?.(child.pid);
     };
     return { signal: this.stopping.signal, onSpawn };

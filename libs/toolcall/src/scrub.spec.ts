@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { Scrubber } from './scrub.js';
 
-const secret = 'sk_live_a+b/c "quoted" <&> ü 93!';
+const secret = 'sk_live_a+b/c "quoted" <&> ü 93!~';
 const encodings: [string, (text: string) => string][] = [
   ['as it is', (text) => text],
   ['as JSON', (text) => JSON.stringify(text).slice(1, -1)],
@@ -12,6 +12,10 @@ const encodings: [string, (text: string) => string][] = [
     (text) => text.replace(/[&<>"]/g, (one) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[one] ?? '&quot;'),
   ],
   ['percent-encoded', encodeURIComponent],
+  [
+    'percent-encoded in lower case',
+    (text) => encodeURIComponent(text).replace(/%../g, (one) => one.toLowerCase()),
+  ],
   ['form-encoded', (text) => new URLSearchParams({ a: text }).toString().slice(2)],
   ['in hexadecimal', (text) => Buffer.from(text).toString('hex')],
   ['in base64', (text) => Buffer.from(text).toString('base64')],
@@ -31,12 +35,20 @@ describe('a secret echoed', () => {
     expect(clean.length).toBeLessThan('before  after'.length + '‹redacted›'.length + 16);
   });
 
-  it.each(encodings.filter(([name]) => name !== 'form-encoded'))(
-    'with odd characters, %s, is taken out',
-    (_name, encode) => {
-      expect(new Scrubber([secret]).scrub(encode(secret))).not.toContain(encode(secret));
-    },
+  it.each(encodings)('with odd characters, %s, is taken out', (_name, encode) => {
+    expect(new Scrubber([secret]).scrub(encode(secret))).toMatch(/^[^l]{0,3}‹redacted›.{0,8}$/);
+  });
+
+  const sent = encodings.filter(([name]) => ['as JSON', 'percent-encoded', 'form-encoded'].includes(name));
+  const twice = sent.flatMap(([how, once]) =>
+    encodings.map(([name, again]) => [how, name, once, again] as const),
   );
+  it.each(twice)('as it was sent, %s, and the whole of that %s, is taken out', (_how, _name, once, again) => {
+    const clean = new Scrubber([secret]).scrub(again(`{"key":"${once(secret)}"}`));
+
+    expect(clean).toContain('‹redacted›');
+    expect(clean).not.toMatch(/live|quoted|bGl2|6c697665/);
+  });
 
   it('is taken out of nested values and their keys', () => {
     expect(new Scrubber(['hunter22']).scrubValue({ hunter22: [{ a: 'x hunter22 y' }, 1, null] })).toEqual({

@@ -8,7 +8,8 @@ export class Scrubber {
 
   /** @param secrets the values in clear */
   constructor(secrets: readonly string[]) {
-    const forms = new Set(secrets.filter((secret) => secret.length >= SHORTEST).flatMap(encodedForms));
+    const known = secrets.filter((secret) => secret.length >= SHORTEST);
+    const forms = new Set(known.flatMap(sentForms).flatMap(encodedForms));
     // The longest first: an encoded form may contain a shorter one.
     this.forms = [...forms].filter((form) => form.length >= SHORTEST).sort((a, b) => b.length - a.length);
   }
@@ -53,19 +54,34 @@ export class Scrubber {
 
 const entities = { lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' };
 
+/** As a request may have carried it: a server that echoes what it received encodes that once more. */
+function sentForms(secret: string): string[] {
+  return [...new Set([secret, jsonForm(secret), encodeURIComponent(secret), formEncoded(secret)])];
+}
+
 function encodedForms(secret: string): string[] {
   const bytes = Buffer.from(secret);
   const hex = bytes.toString('hex');
   return [
     secret,
-    JSON.stringify(secret).slice(1, -1),
+    jsonForm(secret),
     ...markupForms(secret),
     encodeURIComponent(secret),
-    encodeURIComponent(secret).replaceAll('%20', '+'),
+    encodeURIComponent(secret).replace(/%../g, (escape) => escape.toLowerCase()),
+    formEncoded(secret),
     hex,
     hex.toUpperCase(),
     ...base64Forms(bytes),
   ];
+}
+
+function jsonForm(text: string): string {
+  return JSON.stringify(text).slice(1, -1);
+}
+
+/** A space becomes `+`, and `!'()~` are escaped too. */
+function formEncoded(text: string): string {
+  return new URLSearchParams({ x: text }).toString().slice('x='.length);
 }
 
 /** As XML and HTML write it in text, and in attributes. */
