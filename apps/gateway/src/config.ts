@@ -35,6 +35,13 @@ export class GatewayConfig extends DatabaseServiceConfig {
   })
   readonly VAULT_PUBLIC_KEY!: string;
 
+  /** SHA-256 of the key that whoever runs the deployment shows for `/v1/operations`; nobody may use these without it. */
+  @IsOptional()
+  @Matches(/^[0-9a-f]{64}$/, {
+    message: 'OPERATOR_KEY_SHA256 must be a SHA-256, which is 64 hexadecimal digits in lower case',
+  })
+  readonly OPERATOR_KEY_SHA256?: string;
+
   /** Origins and CIDRs that imports may be fetched from besides https to public addresses, separated by commas. */
   @IsString()
   readonly EGRESS_ALLOW: string = '';

@@ -117,6 +117,8 @@ export const documents = {
   Credential: vault.Credential,
   CredentialPage: vault.CredentialPage,
   AccessPage: vault.AccessPage,
+  StartRotation: vault.StartRotation,
+  Rotation: vault.Rotation,
   ExecuteTool: executor.ExecuteTool,
   Execution: executor.Execution,
   ExecutionRecord: executor.ExecutionRecord,

@@ -7,6 +7,7 @@ import { ApiKeysController } from './api-keys.controller.js';
 import { ApiKeyEntity } from './auth/api-key.entity.js';
 import { ApiKeyGuard } from './auth/api-key.guard.js';
 import { ApiKeysService } from './auth/api-keys.service.js';
+import { OperatorKey } from './auth/operator-key.js';
 import { OrganizationEntity } from './auth/organization.entity.js';
 import { OrganizationsService } from './auth/organizations.service.js';
 import { GatewayConfig } from './config.js';
@@ -22,6 +23,7 @@ import { ImportService } from './import/import.service.js';
 import { SourceFetcher } from './import/source.fetcher.js';
 import { MeController } from './me.controller.js';
 import { ProblemFilter } from './problem.filter.js';
+import { RotationsController } from './rotations.controller.js';
 import { ServicesClient } from './services.client.js';
 import { StatsController } from './stats.controller.js';
 import { ToolsController } from './tools.controller.js';
@@ -46,11 +48,13 @@ export class GatewayModule {
         CredentialsController,
         ExecutionsController,
         StatsController,
+        RotationsController,
         ApiKeysController,
         MeController,
       ],
       providers: [
         { provide: GatewayConfig, useValue: config },
+        { provide: OperatorKey, useValue: new OperatorKey(config.OPERATOR_KEY_SHA256) },
         { provide: APP_GUARD, useClass: ApiKeyGuard },
         { provide: APP_INTERCEPTOR, useClass: RefuseQueryInterceptor },
         { provide: APP_FILTER, useClass: ProblemFilter },

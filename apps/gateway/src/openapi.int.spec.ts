@@ -87,6 +87,7 @@ describe('the OpenAPI document', () => {
       'post /v1/api-keys',
       'post /v1/credentials',
       'post /v1/executions',
+      'post /v1/operations/rotations',
       'post /v1/tools',
       'post /v1/tools/import',
       'post /v1/tools/{key}/rollback',

@@ -8,7 +8,7 @@ import type {
   VersionDiff,
 } from '#contracts/catalog.contract';
 import type { Execution, ExecutionRecord } from '#contracts/executor.contract';
-import type { Access, Credential } from '#contracts/vault.contract';
+import type { Access, Credential, Rotation } from '#contracts/vault.contract';
 import type { ToolDefinition } from '#toolcall/tool-definition';
 
 const at = '2026-01-02T03:04:05.000Z';
@@ -72,6 +72,17 @@ export const credential: Credential = {
   token: { masked: 'sk_l…f9a2' },
   createdAt: at,
   updatedAt: at,
+};
+
+export const rotation: Rotation = {
+  id: '0199b0c1-0000-7000-8000-00000000000f',
+  state: 'rewrapping',
+  fromKey: 'k1',
+  toKey: 'k2',
+  total: 120,
+  remaining: 70,
+  waitingFor: 0,
+  startedAt: at,
 };
 
 export const access: Access = {

@@ -46,6 +46,8 @@ const executorsOnly: readonly Rpc[] = [catalog.resolveTool, vault.openCredential
 
 /** The keys are those of the whole deployment: no organization's admin has a say in them. */
 const operatorsOnly: readonly Rpc[] = [vault.startRotation, vault.getRotation, vault.shredOrganization];
+/** What the gateway asks on the operator's word. What cannot be undone takes a user of the bus. */
+const operatorsByRest: readonly Rpc[] = [vault.startRotation, vault.getRotation];
 
 const subjectsOf = (rpcs: readonly (Rpc | Announcement)[]) => rpcs.map(({ subject }) => subject);
 const served = (module: object) => Object.values(module).filter((one): one is Rpc => one instanceof Rpc);
@@ -81,7 +83,7 @@ export const serviceAccess: Readonly<Record<BusService, BusAccess>> = {
   }),
   audit: access('audit', { publish: [], subscribe: served(audit), streams: consumeStream }),
   gateway: access('gateway', {
-    publish: [...forAdmins(catalog), ...forAdmins(vault), ...forAdmins(audit), ...forAdmins(executor)],
+    publish: [...[catalog, vault, audit, executor].flatMap(forAdmins), ...operatorsByRest],
     subscribe: [],
   }),
 };

@@ -5,3 +5,8 @@ export const ALLOWED = Symbol('allowed');
 
 /** Who may use the route, directly or by a role that includes theirs. A route without it is open to nobody. */
 export const Allow = (...allowed: [Role, ...Role[]]): MethodDecorator => SetMetadata(ALLOWED, allowed);
+
+export const FOR_OPERATOR = Symbol('for the operator');
+
+/** For whoever runs the deployment: no organization's API key, whatever its role, is enough. */
+export const ForOperator = (): MethodDecorator => SetMetadata(FOR_OPERATOR, true);

@@ -1,15 +1,22 @@
 import { describe, expect, it } from '@jest/globals';
 import { Controller, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import { Allow } from './allow.decorator.js';
+import { Allow, ForOperator } from './allow.decorator.js';
 import { ApiKeyGuard } from './api-key.guard.js';
 import type { ApiKeysService } from './api-keys.service.js';
 import type { Caller } from './caller.js';
+import { digestOf } from './key-secret.js';
+import { OperatorKey } from './operator-key.js';
 
 @Controller()
 class SomeController {
   @Allow('viewer')
   declared(): void {
+    throw new Error('never called here');
+  }
+
+  @ForOperator()
+  operators(): void {
     throw new Error('never called here');
   }
 
@@ -22,7 +29,8 @@ const admin = { orgId: 'org', role: 'admin' } as Caller;
 const apiKeys = {
   authenticate: (key: string) => Promise.resolve(key === 'good' ? admin : undefined),
 } as ApiKeysService;
-const guard = new ApiKeyGuard(apiKeys, new Reflector());
+const guardWith = (operatorKey: OperatorKey) => new ApiKeyGuard(apiKeys, operatorKey, new Reflector());
+const guard = guardWith(new OperatorKey(digestOf('operator').toString('hex')));
 
 function asking(route: keyof SomeController, authorization?: string) {
   const request = { headers: { authorization }, span: { set: () => undefined }, caller: undefined };
@@ -47,6 +55,36 @@ describe('the API key guard', () => {
 
     await expect(guard.canActivate(context)).rejects.toMatchObject({ code: 'forbidden' });
   });
+
+  it("lets the operator's key through where it is asked for, and nowhere else", async () => {
+    const { request, context } = asking('operators', 'Bearer operator');
+
+    expect(await guard.canActivate(context)).toBe(true);
+    expect(request.caller).toBeUndefined();
+    for (const route of ['declared', 'forgotten'] as const) {
+      const elsewhere = asking(route, 'Bearer operator');
+      await expect(guard.canActivate(elsewhere.context)).rejects.toMatchObject({ code: 'unauthenticated' });
+    }
+  });
+
+  it.each<[string, string | undefined, string]>([
+    ["an organization's admin", 'Bearer good', 'forbidden'],
+    ['another key', 'Bearer operatoR', 'unauthenticated'],
+    ['no key', undefined, 'unauthenticated'],
+  ])("refuses %s where the operator's key is asked for", async (_who, header, code) => {
+    await expect(guard.canActivate(asking('operators', header).context)).rejects.toMatchObject({ code });
+  });
+
+  it.each(['Bearer ', 'Bearer undefined', 'Bearer operator'])(
+    'takes %j for the operator of a deployment that has none: never',
+    async (header) => {
+      const { context } = asking('operators', header);
+
+      await expect(guardWith(new OperatorKey(undefined)).canActivate(context)).rejects.toMatchObject({
+        code: 'unauthenticated',
+      });
+    },
+  );
 
   it.each(['bearer good', 'BEARER  good', 'Bearer good '])('reads %j as the key it holds', async (header) => {
     expect(await guard.canActivate(asking('declared', header).context)).toBe(true);

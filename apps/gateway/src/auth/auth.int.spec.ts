@@ -56,6 +56,9 @@ const routes: [route: string, allowed: Role[], status: number, body?: unknown][]
   ['GET /v1/api-keys/:id', admins, 404],
   ['DELETE /v1/api-keys/:id', admins, 404],
   ['GET /v1/me', everyone, 200],
+  ['POST /v1/operations/rotations', [], 201, {}],
+  ['GET /v1/operations/rotations/latest', [], 200],
+  ['GET /v1/operations/rotations/:id', [], 200],
 ];
 const names: Record<string, string> = {
   key: 'look_up',
