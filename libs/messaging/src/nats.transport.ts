@@ -16,6 +16,7 @@ import type { HandlerExtras } from './handles.decorator.js';
 import { load, requestsTotal } from './messaging.metrics.js';
 import type { NatsLink } from './nats-connection.js';
 import { DEADLINE_HEADER, extractContext } from './nats-headers.js';
+import { organizationOf, timeLeftFor, withinDeadline } from './request-terms.js';
 import type { RpcContext } from './rpc-context.js';
 import { encodeError, parseObject, toServiceError } from './wire.js';
 
@@ -41,7 +42,6 @@ interface Route {
 
 /** Subjects on which something is done: ours, and the server's own. */
 const ACTED_ON = /^(patchbay\.|\$)/;
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /**
  * Requests and announcements over NATS, as plain JSON without an envelope. Everything a request needs that is not
@@ -259,41 +259,6 @@ export class NatsTransport extends Server implements CustomTransportStrategy {
 
 function announcementContext(span: FrugalSpan): RpcContext {
   return { orgId: '', deadline: Deadline.in(5000), span };
-}
-
-/** The third token of a public subject. */
-function organizationOf(subject: string): string {
-  const start = 'patchbay.v1.'.length;
-  const orgId = subject.slice(start, subject.indexOf('.', start));
-  if (!UUID.test(orgId)) {
-    throw new ServiceError(
-      'invalid_request',
-      'The third token of the subject must be the organization id, a UUID',
-    );
-  }
-  return orgId.toLowerCase();
-}
-
-function timeLeftFor(header: string): number | undefined {
-  if (header === '') return undefined;
-  const timeLeft = Number(header);
-  if (!Number.isFinite(timeLeft)) {
-    throw new ServiceError('invalid_request', `${DEADLINE_HEADER} must be a number of milliseconds`);
-  }
-  if (timeLeft <= 0)
-    throw new ServiceError('deadline_exceeded', 'The deadline had passed when the request came');
-  return timeLeft;
-}
-
-async function withinDeadline<T>(work: Promise<T>, timeLeft: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new ServiceError('deadline_exceeded', 'The work took longer than its deadline')),
-      Math.min(timeLeft, 2 ** 31 - 1),
-    );
-  });
-  return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
 function stackOf(error: unknown): string {
