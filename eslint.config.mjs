@@ -149,6 +149,8 @@ export default tseslint.config(
       'apps/**/*.module.ts',
       'libs/runtime/src/database.ts',
       'libs/runtime/src/migrate.ts',
+      'libs/runtime/src/organizations.ts',
+      'libs/runtime/src/{apply-rights,service-role}.ts',
     ],
     rules: restrict({ typeorm: true }),
   },

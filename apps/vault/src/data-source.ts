@@ -1,4 +1,5 @@
 import { postgresOptions } from '#runtime/database';
+import type { ServiceRights } from '#runtime/table-rights';
 import { AccessEntity } from './accesses/access.entity.js';
 import { CredentialEntity } from './credentials/credential.entity.js';
 import { KeyVersionEntity } from './keys/key-version.entity.js';
@@ -10,6 +11,23 @@ import { CreateKeys1795316000000 } from './migrations/1795316000000-create-keys.
 import { CreateTokens1795317000000 } from './migrations/1795317000000-create-tokens.js';
 import { RotationEntity } from './rotation/rotation.entity.js';
 import { TokenEntity } from './tokens/token.entity.js';
+
+/** What the vault may do in its schema: said here, and nowhere else. */
+const rights = {
+  tables: {
+    // Across organizations where keys are rotated only.
+    credentials: { may: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'], across: ['SELECT', 'UPDATE'] },
+    organization_keys: {
+      may: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+      across: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+    },
+    accesses: { may: ['SELECT', 'INSERT'], across: ['INSERT'] }, // append-only
+    tokens: { may: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] },
+    key_versions: { may: ['SELECT', 'INSERT', 'UPDATE'], organization: null },
+    instances: { may: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'], organization: null },
+    rotations: { may: ['SELECT', 'INSERT', 'UPDATE'], organization: null },
+  },
+} as const satisfies ServiceRights;
 
 /** The vault's schema. Used by Nest, by the migrator and by specs. */
 export const vaultDataSource = (url: string, pool?: number) => ({
@@ -29,4 +47,5 @@ export const vaultDataSource = (url: string, pool?: number) => ({
     CreateKeys1795316000000,
     CreateTokens1795317000000,
   ],
+  rights,
 });

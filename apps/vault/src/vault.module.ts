@@ -4,10 +4,8 @@ import { IntakeKey } from '#sealing/intake-key';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { readExecutorKey, readGrantKey, readIntakeKey, type VaultConfig } from './config.js';
-import { AccessEntity } from './accesses/access.entity.js';
 import { AccessLog } from './accesses/access-log.service.js';
 import { AccessesController } from './accesses/accesses.controller.js';
-import { CredentialEntity } from './credentials/credential.entity.js';
 import { CredentialIntake } from './credentials/credential.intake.js';
 import { CredentialSealer } from './credentials/credential.sealer.js';
 import { CredentialsController } from './credentials/credentials.controller.js';
@@ -27,7 +25,6 @@ import { RotationWorker } from './rotation/rotation-worker.service.js';
 import { ShreddingService } from './rotation/shredding.service.js';
 import { AccessTokens } from './tokens/access-tokens.service.js';
 import { TokenEndpoint } from './tokens/token-endpoint.js';
-import { TokenEntity } from './tokens/token.entity.js';
 import { TokenStore } from './tokens/token-store.service.js';
 
 @Module({})
@@ -38,7 +35,7 @@ export class VaultModule {
       module: VaultModule,
       imports: [
         TypeOrmModule.forRoot({ ...dataSource, ...patience }),
-        TypeOrmModule.forFeature([CredentialEntity, AccessEntity, KeyVersionEntity, TokenEntity]),
+        TypeOrmModule.forFeature([KeyVersionEntity]),
       ],
       controllers: [CredentialsController, AccessesController, OperationsController],
       providers: [

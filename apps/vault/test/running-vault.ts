@@ -17,12 +17,11 @@ import { NatsLink } from '#messaging/nats-connection';
 import { NatsTransport } from '#messaging/nats.transport';
 import { RpcClient } from '#messaging/rpc.client';
 import { loadConfig } from '#runtime/load-config';
-import { migrate } from '#runtime/migrate';
 import { credentialContext } from '#sealing/credential-context';
 import { GrantKey, type GrantTerms } from '#sealing/credential-grant';
 import { IntakeKey, intakeContext, sealForVault } from '#sealing/intake-key';
 import { SessionKeyPair } from '#sealing/session-key';
-import { createTestDatabase } from '#testing/test-database';
+import { createTestDatabase, migrateAsService } from '#testing/test-database';
 import { startTestNats } from '#testing/test-nats';
 import { Module, type DynamicModule, type LoggerService } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -55,7 +54,10 @@ export class RunningVault {
 
   private constructor(
     readonly natsUrl: string,
+    /** For whom nothing is forbidden. */
     readonly databaseUrl: string,
+    /** As the vaults come. */
+    readonly serviceUrl: string,
     readonly link: NatsLink,
     private readonly database: pg.Client,
   ) {}
@@ -63,11 +65,11 @@ export class RunningVault {
   static async start(): Promise<RunningVault> {
     const nats = await startTestNats();
     const databaseUrl = await createTestDatabase();
-    await migrate(vaultDataSource(databaseUrl));
+    const serviceUrl = await migrateAsService(vaultDataSource, databaseUrl);
     const link = await NatsLink.open({ url: nats.url, name: 'client' });
     const database = new pg.Client(databaseUrl);
     await database.connect();
-    const vault = new RunningVault(nats.url, databaseUrl, link, database);
+    const vault = new RunningVault(nats.url, databaseUrl, serviceUrl, link, database);
     vault.closing.push(
       () => nats.stop(),
       () => database.end(),
@@ -79,7 +81,7 @@ export class RunningVault {
   /** One more instance; they share the requests. Returns what stops it. */
   async addInstance(keys: string | Record<string, string> = OLD_KEY): Promise<() => Promise<void>> {
     const config = loadConfig(VaultConfig, {
-      DATABASE_URL: this.databaseUrl,
+      DATABASE_URL: this.serviceUrl,
       ...(typeof keys === 'string' ? { VAULT_KEYS: keys } : keys),
       EXECUTOR_KEY: this.executorKey.toString('base64'),
       CREDENTIAL_GRANT_KEY: this.grantKey.toString('base64'),

@@ -19,6 +19,7 @@ export function postgresOptions({ service, url, pool = 10 }: ServiceDatabase) {
     schema: service,
     applicationName: `patchbay-${service}`,
     migrationsTableName: 'migrations',
+    installExtensions: false, // no service may
     invalidWhereValuesBehavior: { null: 'throw', undefined: 'throw' },
     extra: {
       max: pool,
@@ -27,6 +28,7 @@ export function postgresOptions({ service, url, pool = 10 }: ServiceDatabase) {
       query_timeout: 6000, // a server that has gone silent never times out by itself
       idle_in_transaction_session_timeout: 10_000,
       keepAlive: true,
+      pipeline: true, // begin, statement and end of a transaction travel together: see organizations.ts
       onConnect: surviveErrors,
     },
   } as const satisfies DataSourceOptions;

@@ -8,9 +8,10 @@ import type {
   ListAccesses,
   OpenPurpose,
 } from '#contracts/vault-access.contract';
+import { queryForOrganizations, readForOrganization } from '#runtime/organizations';
 import { Injectable, Logger } from '@nestjs/common';
-import { InjectDataSource, InjectRepository } from '@nestjs/typeorm';
-import { DataSource, LessThan, type EntityManager, Repository } from 'typeorm';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource, LessThan, type EntityManager } from 'typeorm';
 import { NIL, v7 as uuidv7, validate as isUuid } from 'uuid';
 import { AccessEntity } from './access.entity.js';
 
@@ -51,10 +52,7 @@ const INSERT_SOON = `
 export class AccessLog {
   private readonly log = new Logger('AccessLog');
 
-  constructor(
-    @InjectRepository(AccessEntity) private readonly accesses: Repository<AccessEntity>,
-    @InjectDataSource() private readonly dataSource: DataSource,
-  ) {}
+  constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
 
   /** Records what changed something together with the change: both are committed, or neither. */
   async append(transaction: EntityManager, ...accesses: readonly NewAccess[]): Promise<void> {
@@ -67,10 +65,11 @@ export class AccessLog {
   /** Records what changes nothing. Resolves once it is written. */
   async note(access: NewAccess): Promise<void> {
     const row = toEntity(access);
-    await this.dataSource.query(INSERT_SOON, [
+    const values = [
       ...[row.id, row.at, row.action, row.result, row.actorType, row.actorId, row.orgId, row.credentialId],
       ...[row.credentialVersion, row.keyId, row.origin, row.executionId, row.toolKey, row.callId],
-    ]);
+    ];
+    await queryForOrganizations(this.dataSource, [row.orgId], { text: INSERT_SOON, values });
   }
 
   /** Records when the work fails; its error is what the caller gets, also when that cannot be recorded. */
@@ -88,11 +87,13 @@ export class AccessLog {
 
   async list({ orgId, credentialId, limit = DEFAULT_PAGE, cursor }: ListAccesses): Promise<AccessPage> {
     const before = cursor === undefined ? undefined : readCursor(cursor);
-    const found = await this.accesses.find({
-      where: { orgId, credentialId, ...(before && { id: LessThan(before) }) },
-      order: { id: 'DESC' },
-      take: limit + 1,
-    });
+    const found = await readForOrganization(this.dataSource, orgId, (manager) =>
+      manager.find(AccessEntity, {
+        where: { orgId, credentialId, ...(before && { id: LessThan(before) }) },
+        order: { id: 'DESC' },
+        take: limit + 1,
+      }),
+    );
     const page = found.slice(0, limit);
     const last = found.length > limit ? page.at(-1) : undefined;
     return { items: page.map(toAccess), ...(last && { nextCursor: encodeCursor(last.id) }) };

@@ -14,9 +14,10 @@ import {
   type ReplaceCredential,
 } from '#contracts/vault.contract';
 import { RpcClient } from '#messaging/rpc.client';
+import { forOrganization, readForOrganization } from '#runtime/organizations';
 import { Inject, Injectable } from '@nestjs/common';
-import { InjectRepository } from '@nestjs/typeorm';
-import { MoreThan, type EntityManager, type Repository } from 'typeorm';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource, MoreThan, type EntityManager } from 'typeorm';
 import { NIL, v7 as uuidv7, validate as isUuid } from 'uuid';
 import { AccessLog } from '../accesses/access-log.service.js';
 import type { NamedKey } from '../crypto/keyring.js';
@@ -39,7 +40,7 @@ const DEFAULT_PAGE = 50;
 @Injectable()
 export class CredentialsService {
   constructor(
-    @InjectRepository(CredentialEntity) private readonly credentials: Repository<CredentialEntity>,
+    @InjectDataSource() private readonly dataSource: DataSource,
     @Inject(CredentialSealer) private readonly sealer: CredentialSealer,
     @Inject(RpcClient) private readonly rpc: RpcClient,
     @Inject(AccessLog) private readonly accesses: AccessLog,
@@ -52,7 +53,7 @@ export class CredentialsService {
     const now = new Date();
     const identity = { orgId: orgId.toLowerCase(), id: uuidv7(), version: 1 };
     const form = readForm(entered, undefined, (url) => this.endpoint.refusal(url));
-    const created = await this.credentials.manager.transaction(async (transaction) => {
+    const created = await forOrganization(this.dataSource, orgId, async (transaction) => {
       const key = await this.keys.forSealing(transaction, identity.orgId);
       const sealed = { ...this.sealed(form, identity, key), createdAt: now, updatedAt: now };
       await transaction.insert(CredentialEntity, sealed);
@@ -63,25 +64,30 @@ export class CredentialsService {
   }
 
   async get({ orgId, credentialId }: GetCredential): Promise<Credential> {
-    const credential = await this.credentials.findOneBy({ orgId, id: credentialId });
-    if (!credential) throw notFound(credentialId);
-    return toCredential(credential, (await this.tokens.findAll(orgId, [credential.id])).get(credential.id));
+    return readForOrganization(this.dataSource, orgId, async (manager) => {
+      const credential = await manager.findOneBy(CredentialEntity, { orgId, id: credentialId });
+      if (!credential) throw notFound(credentialId);
+      const tokens = await this.tokens.findAll(manager, orgId, [credential.id]);
+      return toCredential(credential, tokens.get(credential.id));
+    });
   }
 
   /** Oldest first. */
   async list({ orgId, limit = DEFAULT_PAGE, cursor }: ListCredentials): Promise<CredentialPage> {
     const after = cursor === undefined ? undefined : readCursor(cursor);
-    const found = await this.credentials.find({
-      where: { orgId, ...(after && { id: MoreThan(after) }) },
-      order: { id: 'ASC' },
-      take: limit + 1,
+    return readForOrganization(this.dataSource, orgId, async (manager) => {
+      const found = await manager.find(CredentialEntity, {
+        where: { orgId, ...(after && { id: MoreThan(after) }) },
+        order: { id: 'ASC' },
+        take: limit + 1,
+      });
+      const page = found.slice(0, limit);
+      const last = found.length > limit ? page.at(-1) : undefined;
+      const buyers = page.filter(({ content }) => isTokenCredential(content)).map(({ id }) => id);
+      const tokens = await this.tokens.findAll(manager, orgId, buyers);
+      const items = page.map((credential) => toCredential(credential, tokens.get(credential.id)));
+      return { items, ...(last && { nextCursor: encodeCursor(last.id) }) };
     });
-    const page = found.slice(0, limit);
-    const last = found.length > limit ? page.at(-1) : undefined;
-    const buyers = page.filter(({ content }) => isTokenCredential(content)).map(({ id }) => id);
-    const tokens = await this.tokens.findAll(orgId, buyers);
-    const items = page.map((credential) => toCredential(credential, tokens.get(credential.id)));
-    return { items, ...(last && { nextCursor: encodeCursor(last.id) }) };
   }
 
   async replace(
@@ -89,7 +95,7 @@ export class CredentialsService {
     edit: CredentialEdit,
     actor: Actor,
   ): Promise<Credential> {
-    const replaced = await this.credentials.manager.transaction(async (transaction) => {
+    const replaced = await forOrganization(this.dataSource, orgId, async (transaction) => {
       const stored = await transaction.findOne(CredentialEntity, {
         where: { orgId, id: credentialId },
         lock: { mode: 'pessimistic_write' }, // two edits at once: the second sees the first one's version
@@ -117,7 +123,7 @@ export class CredentialsService {
     { orgId, credentialId, ifVersion }: Omit<DeleteCredential, 'actor'>,
     actor: Actor,
   ): Promise<{ done: true }> {
-    await this.credentials.manager.transaction(async (transaction) => {
+    await forOrganization(this.dataSource, orgId, async (transaction) => {
       const named = { orgId, id: credentialId };
       const stored = await transaction.findOne(CredentialEntity, {
         where: named,

@@ -1,12 +1,13 @@
 import { ServiceError } from '#contracts/errors';
 import { invalidRequest } from '#contracts/validate';
 import type { CredentialSecret, OpenCredential, OpenedCredential } from '#contracts/vault.contract';
+import { readForOrganization } from '#runtime/organizations';
 import { credentialContext } from '#sealing/credential-context';
 import { GrantKey } from '#sealing/credential-grant';
 import { Counter, registry } from '#telemetry/metrics';
 import { Inject, Injectable } from '@nestjs/common';
-import { InjectRepository } from '@nestjs/typeorm';
-import type { Repository } from 'typeorm';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource } from 'typeorm';
 import type { KeyFinder } from '../crypto/envelope.js';
 import { ExecutorKey } from '../crypto/executor-key.js';
 import { KeyVersionEntity } from '../keys/key-version.entity.js';
@@ -37,7 +38,7 @@ interface CredentialWithKey extends CredentialEntity {
 @Injectable()
 export class OpeningService {
   constructor(
-    @InjectRepository(CredentialEntity) private readonly credentials: Repository<CredentialEntity>,
+    @InjectDataSource() private readonly dataSource: DataSource,
     @Inject(CredentialSealer) private readonly sealer: CredentialSealer,
     @Inject(ExecutorKey) private readonly executorKey: ExecutorKey,
     @Inject(GrantKey) private readonly grantKey: GrantKey,
@@ -109,17 +110,19 @@ export class OpeningService {
 
   /** In one statement, so that record and key belong together while keys are rotated. */
   private async find(orgId: string, credentialId: string): Promise<CredentialWithKey | undefined> {
-    const found = await this.credentials
-      .createQueryBuilder('c')
-      .leftJoinAndMapOne('c.key', OrganizationKeyEntity, 'k', 'k.org_id = c.org_id AND k.id = c.key_id')
-      .leftJoinAndMapOne('c.keyVersion', KeyVersionEntity, 'v', 'v.id = k.key_version')
-      .where({ orgId, id: credentialId })
-      .getOne();
+    const found = await readForOrganization(this.dataSource, orgId, (manager) =>
+      manager
+        .createQueryBuilder(CredentialEntity, 'c')
+        .leftJoinAndMapOne('c.key', OrganizationKeyEntity, 'k', 'k.org_id = c.org_id AND k.id = c.key_id')
+        .leftJoinAndMapOne('c.keyVersion', KeyVersionEntity, 'v', 'v.id = k.key_version')
+        .where({ orgId, id: credentialId })
+        .getOne(),
+    );
     return found as CredentialWithKey | undefined;
   }
 
   private keysOf({ keyId, key, keyVersion }: CredentialWithKey): Promise<KeyFinder> {
-    if (keyId === null) return this.keys.oldKeys(this.credentials.manager);
+    if (keyId === null) return this.keys.oldKeys(this.dataSource.manager);
     if (!key || !keyVersion) return this.keys.finderOf(undefined);
     const { orgId, id, wrapped } = key;
     return this.keys.finderOf({ orgId, id, keyVersion: keyVersion.id, wrapped, state: keyVersion.state });

@@ -19,7 +19,7 @@ describe('a rotation whose vault is killed (kill -9)', () => {
   const spawn = async () => {
     const child = new Child('vault', process.execPath, [resolve('dist/apps/vault/src/main.js')], {
       env: {
-        DATABASE_URL: vault.databaseUrl,
+        DATABASE_URL: vault.serviceUrl,
         NATS_URL: vault.natsUrl,
         VAULT_KEYS_FILE: file.path,
         EXECUTOR_KEY: vault.executorKey.toString('base64'),

@@ -1,4 +1,5 @@
 import { ServiceError } from '#contracts/errors';
+import { acrossOrganizations } from '#runtime/organizations';
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
@@ -63,7 +64,7 @@ export class RewrapService {
 
   /** Gives organizations a new key under the version. @returns how many */
   renewKeys(toKey: string): Promise<number> {
-    return this.dataSource.transaction(async (transaction) => {
+    return this.across(async (transaction) => {
       const old: Named[] = await transaction.query(OLD_CURRENT_KEYS, [toKey]);
       for (const { orgId, id } of old) {
         await transaction.query(STEP_DOWN, [orgId, id]);
@@ -77,7 +78,7 @@ export class RewrapService {
 
   /** Seals credentials anew under their organization's new key. @returns how many */
   resealCredentials(toKey: string): Promise<number> {
-    return this.dataSource.transaction(async (transaction) => {
+    return this.across(async (transaction) => {
       const locked: Named[] = await transaction.query(OLD_CREDENTIALS, [toKey]);
       const done = [];
       for (const { orgId, id } of locked) {
@@ -98,10 +99,14 @@ export class RewrapService {
 
   /** Deletes organizations' old keys that nothing is sealed under any more. */
   async dropOldKeys(): Promise<void> {
-    await this.dataSource.transaction(async (transaction) => {
+    await this.across(async (transaction) => {
       const old: Named[] = await transaction.query(LOCK_OLD_KEYS);
       await transaction.query(DELETE_UNUSED, [old.map(({ orgId }) => orgId), old.map(({ id }) => id)]);
     });
+  }
+
+  private across<Result>(work: (transaction: EntityManager) => Promise<Result>): Promise<Result> {
+    return acrossOrganizations(this.dataSource, 'key rotation', work);
   }
 
   /** What does not open under its old key is lost already: it is moved as it is, noted, and holds up nothing. */

@@ -1,5 +1,6 @@
 import { rotationChanged } from '#contracts/vault-rotation.contract';
 import { RpcClient } from '#messaging/rpc.client';
+import { acrossOrganizations } from '#runtime/organizations';
 import {
   Inject,
   Injectable,
@@ -31,7 +32,7 @@ const PROMOTE = [
   `UPDATE vault.key_versions SET state = 'current' WHERE id = $1 AND state = 'introduced'`,
 ] as const;
 
-/** Only when nothing is left that it opens. */
+/** Only when nothing is left that it opens, of any organization: without the sight of all, that would seem so at once. */
 const RETIRE = `
   UPDATE vault.key_versions v SET state = 'retired' WHERE v.state = 'retiring'
     AND NOT EXISTS (SELECT FROM vault.organization_keys k WHERE k.key_version = v.id)
@@ -146,7 +147,7 @@ export class RotationWorker implements OnApplicationBootstrap, BeforeApplication
   private async finish({ id, fromKey, toKey }: RotationEntity): Promise<boolean> {
     if ((await this.rotations.remaining(toKey)) > 0) return false;
     await this.rewrap.dropOldKeys();
-    return this.dataSource.transaction(async (transaction) => {
+    return acrossOrganizations(this.dataSource, 'key rotation', async (transaction) => {
       const [retired] = await transaction.query<[{ id: string }[], number]>(RETIRE);
       if (!retired.some((version) => version.id === fromKey)) return false;
       await transaction.update(

@@ -1,5 +1,6 @@
 import { ServiceError } from '#contracts/errors';
 import type { GetRotation, Rotation, StartRotation } from '#contracts/vault-rotation.contract';
+import { acrossOrganizations, queryAcrossOrganizations } from '#runtime/organizations';
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
@@ -38,7 +39,9 @@ export class RotationService {
     const toKey = keyId ?? (await this.nextKey());
     await this.checkNew(toKey);
     const version = await this.introduce(toKey);
-    const rotation = await this.dataSource.transaction((transaction) => begin(transaction, version));
+    const rotation = await acrossOrganizations(this.dataSource, 'key rotation', (transaction) =>
+      begin(transaction, version),
+    );
     return this.describe(rotation);
   }
 
@@ -63,8 +66,11 @@ export class RotationService {
   }
 
   private async count(statement: string, values: unknown[]): Promise<number> {
-    const [row]: { count: number }[] = await this.dataSource.query(statement, values);
-    return row?.count ?? 0;
+    const { rows } = await queryAcrossOrganizations<{ count: number }>(this.dataSource, 'key rotation', {
+      text: statement,
+      values,
+    });
+    return rows[0]?.count ?? 0;
   }
 
   /** The provider's newest when it is new to us, or one that it makes. */

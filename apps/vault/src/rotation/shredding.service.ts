@@ -1,6 +1,7 @@
 import { credentialChanged } from '#contracts/vault.contract';
 import { organizationShredded, type Shredded } from '#contracts/vault-rotation.contract';
 import { RpcClient } from '#messaging/rpc.client';
+import { forOrganization } from '#runtime/organizations';
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
@@ -23,7 +24,7 @@ export class ShreddingService {
   ) {}
 
   async shred(orgId: string): Promise<Shredded> {
-    const { credentialIds, keys } = await this.dataSource.transaction(async (transaction) => {
+    const { credentialIds, keys } = await forOrganization(this.dataSource, orgId, async (transaction) => {
       await transaction.query(LOCK_KEYS, [orgId]);
       const [credentials] = await transaction.query<[{ id: string }[], number]>(DELETE_CREDENTIALS, [orgId]);
       const [deleted] = await transaction.query<[unknown[], number]>(DELETE_KEYS, [orgId]);

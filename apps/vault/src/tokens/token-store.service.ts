@@ -1,6 +1,7 @@
+import { queryForOrganizations, readForOrganization } from '#runtime/organizations';
 import { Injectable } from '@nestjs/common';
-import { InjectRepository } from '@nestjs/typeorm';
-import { In, type EntityManager, type Repository } from 'typeorm';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource, In, type EntityManager } from 'typeorm';
 import { TokenEntity, type TokenState } from './token.entity.js';
 
 /** The credential whose token it is, at the version it is at. */
@@ -44,27 +45,31 @@ const FAIL = `
 /** Access tokens at rest, and whose turn it is to fetch the next: one at a time among all vaults, by a lease in its row. */
 @Injectable()
 export class TokenStore {
-  constructor(@InjectRepository(TokenEntity) private readonly tokens: Repository<TokenEntity>) {}
+  constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
 
   /** What there is for this version of the credential; what an older one has left counts as its version number only. */
   async find({ orgId, id }: TokenHolder): Promise<TokenEntity | undefined> {
-    return (await this.tokens.findOneBy({ orgId, credentialId: id })) ?? undefined;
+    const found = await readForOrganization(this.dataSource, orgId, (manager) =>
+      manager.findOneBy(TokenEntity, { orgId, credentialId: id }),
+    );
+    return found ?? undefined;
   }
 
-  async findAll(orgId: string, credentialIds: readonly string[]): Promise<Map<string, TokenEntity>> {
+  async findAll(
+    manager: EntityManager,
+    orgId: string,
+    credentialIds: readonly string[],
+  ): Promise<Map<string, TokenEntity>> {
     if (credentialIds.length === 0) return new Map();
-    const found = await this.tokens.findBy({ orgId, credentialId: In([...credentialIds]) });
+    const found = await manager.findBy(TokenEntity, { orgId, credentialId: In([...credentialIds]) });
     return new Map(found.map((token) => [token.credentialId, token]));
   }
 
   /** @returns whether the lease is ours, to fetch the token after the one of this version */
   async claim(holder: TokenHolder, version: number, leaseId: string): Promise<boolean> {
     const { orgId, id } = holder;
-    const claimed: unknown[] = await this.tokens.query(CLAIM, [
-      ...[orgId, id, holder.version],
-      ...[version, leaseId],
-    ]);
-    return claimed.length > 0;
+    const { rowCount } = await this.query(CLAIM, [orgId, id, holder.version, version, leaseId]);
+    return rowCount === 1;
   }
 
   /** Does nothing when the lease was lost. */
@@ -74,15 +79,19 @@ export class TokenStore {
     { sealed, expiresAt, refreshAt }: { sealed: string; expiresAt: Date; refreshAt: Date },
     isForced: boolean,
   ): Promise<void> {
-    await this.tokens.query(SAVE, [orgId, id, leaseId, sealed, expiresAt, refreshAt, isForced]);
+    await this.query(SAVE, [orgId, id, leaseId, sealed, expiresAt, refreshAt, isForced]);
   }
 
   /** Does nothing when the lease was lost. */
   async fail({ orgId, id }: TokenHolder, leaseId: string, state: TokenState, message: string): Promise<void> {
-    await this.tokens.query(FAIL, [orgId, id, leaseId, state, message]);
+    await this.query(FAIL, [orgId, id, leaseId, state, message]);
   }
 
   async forget(transaction: EntityManager, { orgId, id }: Pick<TokenHolder, 'orgId' | 'id'>): Promise<void> {
     await transaction.delete(TokenEntity, { orgId, credentialId: id });
+  }
+
+  private query(text: string, values: [orgId: string, ...unknown[]]) {
+    return queryForOrganizations(this.dataSource, [values[0]], { text, values });
   }
 }
