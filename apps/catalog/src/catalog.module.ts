@@ -1,3 +1,5 @@
+import { EgressPolicies } from '#egress/egress-policies';
+import { readPolicies } from '#egress/open-egress';
 import { patience } from '#runtime/database';
 import { GrantKey } from '#sealing/credential-grant';
 import { Module, type DynamicModule } from '@nestjs/common';
@@ -38,6 +40,7 @@ export class CatalogModule {
         AgentsService,
         DefinitionGate,
         DependentsService,
+        { provide: EgressPolicies, useFactory: () => readPolicies(config) },
         EnvironmentsService,
         ExportService,
         ImportService,

@@ -1,20 +1,11 @@
-import { DatabaseServiceConfig } from '#runtime/service.config';
+import { EgressServiceConfig } from '#runtime/service.config';
 import { Type } from 'class-transformer';
-import { IsInt, IsOptional, IsString, Matches, Max, Min } from 'class-validator';
+import { IsInt, Matches, Max, Min } from 'class-validator';
 
-export class ExecutorConfig extends DatabaseServiceConfig {
+export class ExecutorConfig extends EgressServiceConfig {
   /** What proves to the vault that an executor asks: 32 bytes in base64, the same as the vault's. */
   @Matches(/^[A-Za-z0-9+/]{43}=$/, { message: 'EXECUTOR_KEY must be 32 bytes in base64' })
   readonly EXECUTOR_KEY!: string;
-
-  /** Origins and CIDRs allowed besides https to public addresses, separated by commas. */
-  @IsString()
-  readonly EGRESS_ALLOW: string = '';
-
-  /** A PEM file with authorities to trust besides the public ones, for upstreams with certificates of one's own. */
-  @IsOptional()
-  @IsString()
-  readonly EGRESS_CA_FILE?: string;
 
   /** `X-<prefix>-Call-ID` and its two companions. */
   @Matches(/^[A-Za-z][A-Za-z0-9-]{0,31}$/, {

@@ -1,8 +1,8 @@
-import { DatabaseServiceConfig } from '#runtime/service.config';
+import { EgressServiceConfig } from '#runtime/service.config';
 import { Type } from 'class-transformer';
 import { IsInt, IsOptional, IsString, Matches, Max, Min } from 'class-validator';
 
-export class GatewayConfig extends DatabaseServiceConfig {
+export class GatewayConfig extends EgressServiceConfig {
   /** Where REST is served; 0 takes any free port. */
   @Type(() => Number)
   @IsInt()
@@ -41,10 +41,6 @@ export class GatewayConfig extends DatabaseServiceConfig {
     message: 'OPERATOR_KEY_SHA256 must be a SHA-256, which is 64 hexadecimal digits in lower case',
   })
   readonly OPERATOR_KEY_SHA256?: string;
-
-  /** Origins and CIDRs that imports may be fetched from besides https to public addresses, separated by commas. */
-  @IsString()
-  readonly EGRESS_ALLOW: string = '';
 
   /** Origins whose pages may call the API from a browser, separated by commas; none when unset. */
   @IsOptional()

@@ -1,4 +1,4 @@
-import { DatabaseServiceConfig } from '#runtime/service.config';
+import { EgressServiceConfig } from '#runtime/service.config';
 import { GrantKey } from '#sealing/credential-grant';
 import { decodeKey } from '#sealing/encoding';
 import { IntakeKey } from '#sealing/intake-key';
@@ -10,7 +10,7 @@ import { KEY_ID, Keyring, KeyringError } from './crypto/keyring.js';
 export const keyProviders = ['environment', 'file', 'aws-kms', 'gcp-kms', 'transit'] as const;
 const address = { require_tld: false, require_protocol: true, protocols: ['http', 'https'] };
 
-export class VaultConfig extends DatabaseServiceConfig {
+export class VaultConfig extends EgressServiceConfig {
   /**
    * Who holds the keys that protect the credentials; by default `file` or `environment`, whichever has keys. Beside one of
    * the other three, keys given here still open what they sealed, until a rotation has moved it.
@@ -83,15 +83,6 @@ export class VaultConfig extends DatabaseServiceConfig {
    */
   @Refused(({ VAULT_INTAKE_KEY }) => problemOfBytes('VAULT_INTAKE_KEY', VAULT_INTAKE_KEY))
   readonly VAULT_INTAKE_KEY!: string;
-
-  /** Origins and CIDRs allowed besides https to public addresses, separated by commas; for token endpoints. */
-  @IsString()
-  readonly EGRESS_ALLOW: string = '';
-
-  /** A PEM file with authorities to trust besides the public ones; for token endpoints. */
-  @IsOptional()
-  @IsString()
-  readonly EGRESS_CA_FILE?: string;
 }
 
 /** @throws KeyringError */

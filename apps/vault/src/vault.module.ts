@@ -55,7 +55,7 @@ export class VaultModule {
         TokenStore,
         {
           provide: TokenEndpoint,
-          useFactory: () => new TokenEndpoint({ allow: config.EGRESS_ALLOW, caFile: config.EGRESS_CA_FILE }),
+          useFactory: () => new TokenEndpoint(config),
         },
         { provide: IntakeKey, useValue: readIntakeKey(config) },
         { provide: GrantKey, useValue: readGrantKey(config) },

@@ -22,6 +22,7 @@ export function inheritedEnvironment(): Record<string, string> {
     ([name]) =>
       name.startsWith('OTEL_') ||
       name.startsWith('NATS_') ||
+      name.startsWith('EGRESS_') ||
       ['PATH', 'HOME', 'TZ', 'LOG_LEVEL', 'NODE_OPTIONS'].includes(name),
   );
   return Object.fromEntries(kept) as Record<string, string>;

@@ -27,9 +27,9 @@ describe('a client certificate', () => {
     }, tls);
     client = clientAllowing('127.0.0.1/32', { ca: authority });
   };
-  const ask = async (certificate?: ClientCertificate, partition = 'org'): Promise<string> => {
+  const ask = async (certificate?: ClientCertificate, orgId = 'org'): Promise<string> => {
     const url = `https://127.0.0.1:${upstream.port}/`;
-    const result = await client.send(get(url, { clientCertificate: certificate, partition }));
+    const result = await client.send(get(url, { clientCertificate: certificate, orgId }));
     return result.kind === 'response' ? result.body.toString() : result.reason;
   };
   beforeEach(() => facing(true));

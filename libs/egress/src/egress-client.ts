@@ -1,5 +1,6 @@
 import type { Cancellation } from './cancellation.js';
 import type { ClientCertificate } from './client-certificate.js';
+import type { EgressPolicies } from './egress-policies.js';
 import type { EgressPolicy } from './egress-policy.js';
 import { abortReason, notSent, type EgressFailureReason, type EgressResult } from './egress-result.js';
 import type { ConnectorWiring } from './guarded-connector.js';
@@ -28,10 +29,8 @@ export interface EgressRequest {
   readonly cancellation?: Cancellation;
   /** Cap on the response's body in bytes, both as received and decompressed; at least 1. */
   readonly maxBytes: number;
-  /** Instead of the client's policy: the one of the organization that calls. */
-  readonly policy?: EgressPolicy;
-  /** Requests of different partitions never share a connection: the organization's id keeps tenants apart. */
-  readonly partition?: string;
+  /** Who calls: decides the policy, and requests of different organizations never share a connection. */
+  readonly orgId: string;
   /** Shown to the server when connecting. Connections made with one serve requests with the same one only. */
   readonly clientCertificate?: ClientCertificate | undefined;
 }
@@ -70,7 +69,7 @@ export class EgressClient {
   private closed = false;
 
   constructor(
-    private readonly policy: EgressPolicy,
+    private readonly policies: EgressPolicies,
     options: EgressClientOptions = {},
   ) {
     this.limits = {
@@ -88,14 +87,15 @@ export class EgressClient {
     };
   }
 
-  /** Whether a URL passes the parse gate: what can be told when a tool is saved, without resolving its name. */
-  check(url: string | URL, policy: EgressPolicy = this.policy): TargetCheck {
-    return this.gate.find(url, policy).target;
+  /** Whether a URL passes an organization's parse gate: what can be told without resolving its name. */
+  check(url: string | URL, orgId: string): TargetCheck {
+    return this.gate.find(url, this.policies.of(orgId)).target;
   }
 
   /** Sends one request, once. Never throws or rejects: what goes wrong is a result. */
   send(request: EgressRequest): Promise<EgressResult> {
-    const { signal, cancellation, maxBytes, timeoutMs = LONGEST_EXCHANGE_MS, policy = this.policy } = request;
+    const { orgId, signal, cancellation, maxBytes, timeoutMs = LONGEST_EXCHANGE_MS } = request;
+    const policy = this.policies.of(orgId);
     if (this.closed) return failed('closed', 'the egress client is closed');
     const found = this.gate.find(request.url, policy);
     if (!found.target.ok) return failed('refused', found.target.reason, found.target.message);
@@ -103,11 +103,11 @@ export class EgressClient {
     if (typeof wire === 'string') return failed('invalid_request', wire, `${wire}.`);
     if (cancellation?.isCancelled) return failed('cancelled', 'before it was begun');
     if (signal?.aborted) return failed(abortReason(signal), 'before it was begun');
-    const { partition = '', clientCertificate } = request;
+    const { clientCertificate } = request;
     if (clientCertificate && found.target.url.protocol !== 'https:') {
       return failed('invalid_request', 'A client certificate can be shown over https only');
     }
-    const pool = this.poolOf(found.target, policy, partition, clientCertificate);
+    const pool = this.poolOf(found.target, policy, orgId, clientCertificate);
     return pool.send(found.path, wire, { timeoutMs, signal, cancellation, maxBytes });
   }
 
@@ -129,16 +129,16 @@ export class EgressClient {
   }
 
   /**
-   * One pool per policy, partition, origin and client certificate: a connection opened under one policy, or in
+   * One pool per policy, organization, origin and client certificate: a connection opened under one policy, or in
    * somebody's name, is never used under or for another.
    */
   private poolOf(
     target: Target,
     policy: EgressPolicy,
-    partition: string,
+    orgId: string,
     clientCertificate: ClientCertificate | undefined,
   ): OriginPool {
-    const key = `${policy.version} ${target.origin} ${partition}`.concat(
+    const key = `${policy.version} ${target.origin} ${orgId}`.concat(
       clientCertificate ? ` ${clientCertificate.fingerprint}` : '',
     );
     let entry = this.pools.get(key);

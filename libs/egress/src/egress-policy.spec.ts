@@ -1,54 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
-import { EgressPolicy, parseEgressAllow, type Reach } from './egress-policy.js';
+import { EgressPolicy, type PolicyRules, type Reach } from './egress-policy.js';
+import { parseCidr } from './cidr.js';
+import { parseEgressAllow, readDenial } from './policy-entries.js';
 
-const policyOf = (allow: string, denyHosts: string[] = []) =>
-  new EgressPolicy({ allow: parseEgressAllow(allow), denyHosts });
-
-describe('parseEgressAllow', () => {
-  it('reads origins and CIDRs, tolerating spaces, empty entries and a closing slash', () => {
-    const read = parseEgressAllow(
-      ' http://127.0.0.1:4010/, ,10.1.0.0/16,https://Internal.Example:443,fd12::/48,',
-    );
-
-    expect(read.map((one) => (one.kind === 'origin' ? one.origin : one.cidr.text))).toEqual([
-      'http://127.0.0.1:4010',
-      '10.1.0.0/16',
-      'https://internal.example',
-      'fd12::/48',
-    ]);
-    expect(parseEgressAllow('')).toEqual([]);
+const denials = (entries: readonly string[]) =>
+  entries.map((entry) => {
+    const read = readDenial(entry);
+    if (!read.ok) throw new Error(read.problem);
+    return read.entry;
   });
-
-  it.each([
-    ['10.1.2.3/16', '`10.1.2.3/16` is not how its block is written: write 10.1.0.0/16'],
-    ['FD12::/48', 'write fd12::/48'],
-    ['10.1.2.3', '`10.1.2.3` has no prefix length: write 10.1.2.3/32'],
-    ['::1', 'write ::1/128'],
-    [
-      'internal.example',
-      '`internal.example` is neither an origin nor a CIDR: write https://host or 10.1.0.0/16',
-    ],
-    ['10.0.0.0/33', 'is neither an origin nor a CIDR'],
-    ['0.0.0.0/0', '`0.0.0.0/0` is wider than /8: list what you mean'],
-    ['::/0', '`::/0` is wider than /7: list what you mean'],
-    ['https://internal.example/api', 'has more than an origin: write https://internal.example'],
-    ['https://internal.example?x=1', 'has more than an origin: write https://internal.example'],
-    ['https://internal.example#x', 'has more than an origin: write https://internal.example'],
-    ['ftp://internal.example', 'is not an origin: write https://host or http://host:port'],
-    ['https://*.internal.example', 'is not an origin'],
-    ['http://0x7f000001', 'is not an origin'],
-    ['https://', 'is not an origin'],
-  ])('says what would be right instead of %s', (entry, message) => {
-    expect(() => parseEgressAllow(`10.1.0.0/16,${entry}`)).toThrow(message);
-  });
-
-  it('lists every bad entry, and no password', () => {
-    const read = () => parseEgressAllow('10.1.2.3,https://admin:hunter2@internal.example,nonsense');
-
-    expect(read).toThrow(/10\.1\.2\.3.*user name.*nonsense/);
-    expect(read).not.toThrow(/hunter2/);
-  });
-});
+const policyOf = (allow: string, deny: string[] = [], more: PolicyRules = {}) =>
+  new EgressPolicy({ allow: parseEgressAllow(allow), deny: denials(deny), ...more });
 
 describe('which addresses a policy permits', () => {
   const closed = policyOf('');
@@ -96,6 +58,40 @@ describe('which addresses a policy permits', () => {
   });
 });
 
+describe('what is denied', () => {
+  const policy = policyOf('10.1.0.0/16,http://10.1.9.9:8000', ['10.1.9.0/24', '93.184.216.0/24']);
+
+  it.each<[string, Reach, boolean]>([
+    ['10.1.8.1', 'named_networks', true],
+    ['10.1.9.1', 'named_networks', false],
+    ['10.1.9.9', 'named_origin', false],
+    ['93.184.216.34', 'public', false],
+    ['93.184.217.34', 'public', true],
+  ])('wins over what is allowed: %s, %s, %s', (address, reach, expected) => {
+    expect(policy.permits(address, reach)).toBe(expected);
+  });
+});
+
+describe('a NAT64 prefix', () => {
+  const nat64Prefix = parseCidr('64:ff9b::/96')!;
+  const policy = policyOf('', ['8.8.4.0/24'], { nat64Prefix });
+
+  it.each<[string, boolean]>([
+    ['64:ff9b::8.8.8.8', true],
+    ['64:ff9b::8.8.4.4', false],
+    ['64:ff9b::10.0.0.1', false],
+    ['64:ff9b::169.254.169.254', false],
+    ['64:ff9b:1::8.8.8.8', false],
+    ['::ffff:8.8.8.8', false],
+  ])('has what stands behind it judged: %s, %s', (address, expected) => {
+    expect(policy.permits(address, 'public')).toBe(expected);
+  });
+
+  it('that is not set keeps all of it closed', () => {
+    expect(policyOf('').permits('64:ff9b::8.8.8.8', 'public')).toBe(false);
+  });
+});
+
 describe('the version of a policy', () => {
   const base = 'http://127.0.0.1:4010,10.1.0.0/16';
 
@@ -109,6 +105,11 @@ describe('the version of a policy', () => {
     ['a network', policyOf(`${base},10.2.0.0/16`)],
     ['one entry less', policyOf('10.1.0.0/16')],
     ['a denied host', policyOf(base, ['gateway.patchbay.com'])],
+    ['a denied network', policyOf(base, ['10.1.9.0/24'])],
+    ['a denied origin', policyOf(base, ['https://gateway.patchbay.com'])],
+    ['a scheme', policyOf(base, [], { schemes: ['https', 'http'] })],
+    ['a port', policyOf(base, [], { ports: [443] })],
+    ['a NAT64 prefix', policyOf(base, [], { nat64Prefix: parseCidr('64:ff9b::/96')! })],
   ])('changes with %s', (_name, other) => {
     expect(other.version).not.toBe(policyOf(base).version);
   });

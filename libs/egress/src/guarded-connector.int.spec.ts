@@ -2,10 +2,12 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import type { TlsOptions } from 'node:tls';
-import type { EgressClient, EgressClientOptions } from './egress-client.js';
+import { EgressClient, type EgressClientOptions } from './egress-client.js';
+import { EgressPolicies } from './egress-policies.js';
 import { EgressPolicy, type Reach } from './egress-policy.js';
 import { guardedConnector } from './guarded-connector.js';
 import { authority, expired, key, selfSigned, trusted } from './testing/certificates.js';
+import { parseEgressAllow } from './policy-entries.js';
 import { DnsServer, type Answer, type Question } from './testing/dns-server.js';
 import { allowing, clientAllowing, get } from './testing/requests.js';
 import { answer, response, Upstream } from './testing/upstream.js';
@@ -185,22 +187,32 @@ describe('a connection kept alive', () => {
   });
 
   it('is not used under another policy', async () => {
-    client = clientAllowing('127.0.0.1/32', { resolve });
+    const policies = allowing('127.0.0.1/32');
+    client = new EgressClient(policies, { resolve });
 
     expect(await client.send(get(url()))).toMatchObject({ status: 200 });
-    expect(await client.send(get(url(), { policy: allowing('10.200.0.0/16') }))).toMatchObject({
-      reason: 'refused',
-    });
+    policies.of = () => allowing('10.200.0.0/16').ofEverybody;
+    expect(await client.send(get(url()))).toMatchObject({ reason: 'refused' });
+    expect(upstream.requests).toHaveLength(1);
+  });
+
+  it('is not there for an organization whose own policy denies it', async () => {
+    const rules = new Map([['two', { deny: [{ kind: 'host', host: 'orders.corp' }] as const }]]);
+    const allow = parseEgressAllow('127.0.0.1/32');
+    client = new EgressClient(new EgressPolicies({ allow }, rules), { resolve });
+
+    expect(await client.send(get(url(), { orgId: 'one' }))).toMatchObject({ status: 200 });
+    expect(await client.send(get(url(), { orgId: 'two' }))).toMatchObject({ reason: 'refused' });
     expect(upstream.requests).toHaveLength(1);
   });
 
   it.each([
-    ['is shared within a partition', ['one', 'one'], 1],
-    ['is not shared between partitions', ['one', 'two'], 2],
-  ])('%s', async (_name, partitions, connections) => {
+    ['is shared within an organization', ['one', 'one'], 1],
+    ['is not shared between organizations', ['one', 'two'], 2],
+  ])('%s', async (_name, organizations, connections) => {
     client = clientAllowing('127.0.0.1/32', { resolve });
-    for (const partition of partitions) {
-      await client.send(get(url(), { partition }));
+    for (const orgId of organizations) {
+      await client.send(get(url(), { orgId }));
       await new Promise(setImmediate); // undici frees a connection one turn of the event loop after the response
     }
 

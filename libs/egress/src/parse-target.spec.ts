@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { EgressPolicy, parseEgressAllow } from './egress-policy.js';
+import { EgressPolicy } from './egress-policy.js';
+import { parseEgressAllow } from './policy-entries.js';
 import { parseTarget } from './parse-target.js';
 import { hostForms, rawUrls, v4, v6 } from './testing/ssrf-vectors.js';
 
@@ -51,8 +52,8 @@ describe('reasons', () => {
     ['http://api.example.com/', 'scheme_not_allowed', 'Only https URLs are allowed.'],
     ['https://api.example.com:8080/', 'port_not_allowed', 'Port 8080 is not allowed: use 443 or 8443.'],
     ['https://redis/', 'name_not_allowed', 'This host name is internal: use a name on the public internet.'],
-    ['https://10.0.0.1/', 'address_not_allowed', 'This address is not on the public internet.'],
-    ['https://[::1]/', 'address_not_allowed', 'This address is not on the public internet.'],
+    ['https://10.0.0.1/', 'address_not_allowed', 'This address is not on the public internet, or closed.'],
+    ['https://[::1]/', 'address_not_allowed', 'This address is not on the public internet, or closed.'],
   ])('%s: %s', (url, reason, message) => {
     expect(parseTarget(url, standard)).toEqual({ ok: false, reason, message });
   });
@@ -118,7 +119,7 @@ describe('a host we must not call', () => {
   it('is refused whatever else allows it', () => {
     const policy = new EgressPolicy({
       allow: parseEgressAllow('https://patchbay.example.com'),
-      denyHosts: ['Patchbay.example.com'],
+      deny: [{ kind: 'host', host: 'patchbay.example.com' }],
     });
 
     expect(parseTarget('https://PATCHBAY.example.com/v1/tools', policy)).toMatchObject({

@@ -24,10 +24,8 @@ export interface Refusal {
 
 export type TargetCheck = Target | Refusal;
 
-const publicPorts: ReadonlySet<string> = new Set(['', '443', '8443']);
-
-/** Not opened by a CIDR alone: mail, DNS, Docker, etcd, databases, caches, buses, the kubelet. */
-const infrastructurePorts: ReadonlySet<string> = new Set(
+/** Not opened by a CIDR or a list of ports: mail, DNS, Docker, etcd, databases, caches, buses, the kubelet. */
+export const infrastructurePorts: ReadonlySet<string> = new Set(
   [0, 22, 23, 25, 53, 110, 143, 389, 465, 587, 2375, 2376, 2379, 2380, 3306, 4222, 5432, 6222, 6379, 8222]
     .concat([9092, 10250, 11211, 27017])
     .map(String),
@@ -52,9 +50,9 @@ export function parseTarget(url: string | URL, policy: EgressPolicy): TargetChec
 }
 
 function judge(url: URL, policy: EgressPolicy): Reach | Refusal {
-  if (policy.deniesHost(url.hostname)) return refuse('name_not_allowed', 'This host must not be called.');
+  if (policy.denies(url)) return refuse('name_not_allowed', 'This host must not be called.');
   const host = withoutBrackets(url.hostname);
-  const notPublic = whyNotPublic(url, host);
+  const notPublic = whyNotPublic(url, host, policy);
   let reach: Reach = 'public';
   if (policy.namesOrigin(url.origin)) reach = 'named_origin';
   else if (notPublic) {
@@ -62,17 +60,26 @@ function judge(url: URL, policy: EgressPolicy): Reach | Refusal {
     reach = 'named_networks';
   }
   if (isIP(host) === 0 || policy.permits(host, reach)) return reach;
-  return notPublic ?? refuse('address_not_allowed', 'This address is not on the public internet.');
+  return notPublic ?? refuse('address_not_allowed', 'This address is not on the public internet, or closed.');
 }
 
-/** What keeps a URL from being open to every tenant, its address aside. */
-function whyNotPublic({ protocol, port }: URL, host: string): Refusal | undefined {
-  if (protocol !== 'https:') return refuse('scheme_not_allowed', 'Only https URLs are allowed.');
-  if (!publicPorts.has(port)) {
-    return refuse('port_not_allowed', `Port ${port} is not allowed: use 443 or 8443.`);
+/** What keeps a URL from being open like the public internet, its address aside. */
+function whyNotPublic(url: URL, host: string, { schemes, ports }: EgressPolicy): Refusal | undefined {
+  if (schemes.length === 0)
+    return refuse('name_not_allowed', 'This host is not among those that may be called.');
+  if (!schemes.some((scheme) => url.protocol === `${scheme}:`)) {
+    return refuse('scheme_not_allowed', `Only ${schemes.join(' and ')} URLs are allowed.`);
+  }
+  if (!ports.includes(portOf(url))) {
+    return refuse('port_not_allowed', `Port ${portOf(url)} is not allowed: use ${ports.join(' or ')}.`);
   }
   if (isIP(host) !== 0 || isPublicName(host)) return undefined;
   return refuse('name_not_allowed', 'This host name is internal: use a name on the public internet.');
+}
+
+function portOf({ protocol, port }: URL): number {
+  if (port !== '') return Number(port);
+  return protocol === 'https:' ? 443 : 80;
 }
 
 function isPublicName(host: string): boolean {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { EgressPolicy, parseEgressAllow } from './egress-policy.js';
+import { EgressPolicy } from './egress-policy.js';
+import { parseEgressAllow } from './policy-entries.js';
 import { parseTarget } from './parse-target.js';
 import { TargetMemory } from './target-memory.js';
 

@@ -62,3 +62,27 @@ export class DatabaseServiceConfig extends ServiceConfig {
   @Max(200)
   readonly DATABASE_POOL: number = 10;
 }
+
+/** For services that call out of the house, or judge whether one may: all of them should be told the same. */
+export class EgressServiceConfig extends DatabaseServiceConfig {
+  /** Origins and CIDRs allowed besides https to public addresses, separated by commas. */
+  @IsString()
+  readonly EGRESS_ALLOW: string = '';
+
+  /** A JSON file that says more, also by organization: docs/egress.md. */
+  @IsOptional()
+  @IsString()
+  readonly EGRESS_POLICY_FILE?: string;
+
+  /** A PEM file with authorities to trust besides the public ones, for upstreams with certificates of one's own. */
+  @IsOptional()
+  @IsString()
+  readonly EGRESS_CA_FILE?: string;
+
+  /** Name servers for the hosts that are called, in place of the system's. */
+  @IsOptional()
+  @Matches(/^[0-9a-fA-F.:[\]]+(,[0-9a-fA-F.:[\]]+)*$/, {
+    message: 'EGRESS_DNS_SERVERS must be addresses such as 10.0.0.53 or 10.0.0.53:53, separated by commas',
+  })
+  readonly EGRESS_DNS_SERVERS?: string;
+}

@@ -69,7 +69,7 @@ export class EnvironmentsService {
   async set(request: SetEnvironment, deadline: Deadline): Promise<ToolEnvironment> {
     const { orgId, toolKey, name, version, credentialId, ifRevision } = request;
     const definition = await this.wanted(request);
-    const baseUrl = checkedBaseUrl(request.baseUrl, definition);
+    const baseUrl = this.checkedBaseUrl(request, definition);
     const moved = applyEnvironment(definition, { baseUrl, credentialId });
     await this.gate.checkCredential(orgId, moved, deadline, '/credentialId');
 
@@ -118,23 +118,27 @@ export class EnvironmentsService {
     if (definition) return definition;
     throw new ServiceError('version_not_found', `The tool \`${key}\` has no version ${version}`);
   }
-}
 
-/** In normal form. @throws ServiceError `invalid_request` when it is none, or the tool could not be saved with it */
-function checkedBaseUrl(text: string | undefined, definition: ToolDefinition): string | undefined {
-  if (text === undefined) return undefined;
-  const pointer = '/baseUrl';
-  const parsed = parseBaseUrl(text);
-  if (!parsed.ok) {
-    throw invalidRequest([
-      { pointer, code: 'not_allowed', message: parsed.message, found: describeFound(text) },
-    ]);
+  /** In normal form. @throws ServiceError `invalid_request` when it is none, or the tool could not be saved with it */
+  private checkedBaseUrl(
+    { orgId, baseUrl: text }: SetEnvironment,
+    definition: ToolDefinition,
+  ): string | undefined {
+    if (text === undefined) return undefined;
+    const pointer = '/baseUrl';
+    const parsed = parseBaseUrl(text);
+    if (!parsed.ok) {
+      throw invalidRequest([
+        { pointer, code: 'not_allowed', message: parsed.message, found: describeFound(text) },
+      ]);
+    }
+    const moved = applyEnvironment(definition, parsed);
+    const problems = [...checkDefinition(moved), ...this.gate.checkDestination(orgId, moved)];
+    if (problems.length === 0) return parsed.baseUrl;
+    throw invalidRequest(
+      problems.map(({ code, message }) => ({ pointer, code, message: `with it, the tool's URL ${message}` })),
+    );
   }
-  const problems = checkDefinition(applyEnvironment(definition, parsed));
-  if (problems.length === 0) return parsed.baseUrl;
-  throw invalidRequest(
-    problems.map(({ code, message }) => ({ pointer, code, message: `with it, the tool's URL ${message}` })),
-  );
 }
 
 function toEnvironment(

@@ -1,19 +1,24 @@
 import { ServiceError } from '#contracts/errors';
 import { invalidRequest } from '#contracts/validate';
 import { getCredential } from '#contracts/vault.contract';
+import { EgressPolicies } from '#egress/egress-policies';
+import { parseTarget } from '#egress/parse-target';
 import type { Deadline } from '#messaging/deadline';
 import { RpcClient } from '#messaging/rpc.client';
 import { checkDefinition, checkInput } from '#toolcall/check-definition';
 import { asSent, normalizeDefinition } from '#toolcall/normalize-definition';
-import type { Problem } from '#toolcall/problem';
+import { problem, type Problem } from '#toolcall/problem';
 import type { ToolDefinition, ToolDefinitionInput } from '#toolcall/tool-definition';
 import { parseUrlTemplate } from '#toolcall/url-template';
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 
-/** Decides what may be saved: a definition that passes will compile, and its credential may go where it points. */
+/** Decides what may be saved: a definition that passes will compile, and it and its credential may go where it points. */
 @Injectable()
 export class DefinitionGate {
-  constructor(private readonly rpc: RpcClient) {}
+  constructor(
+    private readonly rpc: RpcClient,
+    @Inject(EgressPolicies) private readonly policies: EgressPolicies,
+  ) {}
 
   /**
    * @returns the definition in normal form
@@ -23,11 +28,26 @@ export class DefinitionGate {
     const definition = normalizeDefinition(input);
     const problems = [
       ...checkInput(input),
-      ...checkDefinition(definition).map((problem) => asSent(problem, input)),
+      ...[...checkDefinition(definition), ...this.checkDestination(orgId, definition)].map((one) =>
+        asSent(one, input),
+      ),
     ];
     if (problems.length > 0) throw invalidRequest(problems.map(belowDefinition));
     await this.checkCredential(orgId, definition, deadline);
     return definition;
+  }
+
+  /**
+   * What the operator's policy has against where a definition points, as far as its URL tells: what a name resolves
+   * to is seen at each execution. A policy may also change later, so an executor judges this again.
+   */
+  checkDestination(orgId: string, { request: { url } }: ToolDefinition): Problem[] {
+    const [origin] = /^https?:\/\/[^/?#]+/i.exec(url) ?? [];
+    if (origin === undefined || !parseUrlTemplate(origin).ok) return []; // said by the definition's own check
+    const target = parseTarget(`${origin}/`, this.policies.of(orgId));
+    return target.ok
+      ? []
+      : [problem('/request/url', 'not_allowed', `may not be called. ${target.message}`, url)];
   }
 
   /**

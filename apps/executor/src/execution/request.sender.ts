@@ -47,7 +47,7 @@ export class RequestSender {
   /** Checks the destination and opens the credential. Never throws; waits only when the vault has to be asked. */
   makeReady(run: ExecutionRun, tool: RunnableTool, prepared: Ready): Readied | Promise<Readied> {
     const { origin } = prepared.request;
-    const message = this.upstream.refusal(origin);
+    const message = this.upstream.refusal(run.orgId, origin);
     if (message) return refused({ code: 'destination_refused', message, hint: hints.configuration });
     const wanted = wantedCredential(run, tool, prepared);
     if (!wanted) return this.outbound(run, prepared, undefined);

@@ -1,5 +1,6 @@
 import { EgressClient } from '#egress/egress-client';
-import { EgressPolicy, parseEgressAllow } from '#egress/egress-policy';
+import { EgressPolicies } from '#egress/egress-policies';
+import { parseEgressAllow } from '#egress/policy-entries';
 import { Upstream } from '#egress/testing/upstream';
 import { frame, prepareTool } from '#testing/rendered-tool';
 import { strings, toolDefinition } from '#testing/tool-definition.builder';
@@ -109,7 +110,7 @@ describe('what an argument can do to a request on the wire', () => {
   let client: EgressClient;
   beforeAll(async () => {
     upstream = await Upstream.start();
-    client = new EgressClient(new EgressPolicy({ allow: parseEgressAllow('127.0.0.1/32') }));
+    client = new EgressClient(new EgressPolicies({ allow: parseEgressAllow('127.0.0.1/32') }));
   });
   afterAll(async () => {
     await client.close();
@@ -122,7 +123,7 @@ describe('what an argument can do to a request on the wire', () => {
   async function send(prepared: Prepared): Promise<Received | Extract<Prepared, { ok: false }>> {
     if (!prepared.ok) return prepared;
     const before = upstream.requests.length;
-    const result = await client.send({ ...toWire(prepared.request), maxBytes: 1000 });
+    const result = await client.send({ ...toWire(prepared.request), orgId: 'org', maxBytes: 1000 });
     expect(result).toMatchObject({ kind: 'response' });
     expect(upstream.requests).toHaveLength(before + 1);
     return parse(upstream.requests.at(-1)!);

@@ -1,9 +1,8 @@
 import type { Cancellation } from '#egress/cancellation';
 import type { ClientCertificate } from '#egress/client-certificate';
-import { EgressClient } from '#egress/egress-client';
-import { EgressPolicy, parseEgressAllow } from '#egress/egress-policy';
+import type { EgressClient } from '#egress/egress-client';
 import type { EgressResult } from '#egress/egress-result';
-import { trustedAuthorities } from '#egress/trusted-authorities';
+import { openEgress } from '#egress/open-egress';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { ExecutorConfig } from '../config.js';
 import { noteAttempt } from '../executor.metrics.js';
@@ -36,13 +35,12 @@ export class UpstreamCaller implements OnApplicationShutdown {
   private readonly breakers = new BreakerRegistry();
 
   constructor(@Inject(ExecutorConfig) config: ExecutorConfig) {
-    const policy = new EgressPolicy({ allow: parseEgressAllow(config.EGRESS_ALLOW) });
-    this.egress = new EgressClient(policy, { ca: trustedAuthorities(config.EGRESS_CA_FILE) });
+    this.egress = openEgress(config);
   }
 
-  /** Why this destination may not be called, as far as can be told without resolving its name. */
-  refusal(origin: string): string | undefined {
-    const check = this.egress.check(`${origin}/`);
+  /** Why an organization may not call this destination, as far as can be told without resolving its name. */
+  refusal(orgId: string, origin: string): string | undefined {
+    const check = this.egress.check(`${origin}/`, orgId);
     return check.ok ? undefined : check.message;
   }
 
@@ -58,11 +56,11 @@ export class UpstreamCaller implements OnApplicationShutdown {
     const attempt = () =>
       this.egress.send({
         ...request,
+        orgId,
         clientCertificate,
         timeoutMs,
         maxBytes,
         cancellation,
-        partition: orgId,
       });
     const guarded = await this.breakers.run(`${orgId} ${origin}`, attempt, isFailure);
     if (guarded.kind === 'open') return BREAKER_OPEN;

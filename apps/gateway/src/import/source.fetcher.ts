@@ -1,6 +1,6 @@
 import { invalidRequest } from '#contracts/validate';
-import { EgressClient } from '#egress/egress-client';
-import { EgressPolicy, parseEgressAllow } from '#egress/egress-policy';
+import type { EgressClient } from '#egress/egress-client';
+import { openEgress } from '#egress/open-egress';
 import { IMPORT_LIMITS } from '#toolcall/import/imported';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { GatewayConfig } from '../config.js';
@@ -14,19 +14,19 @@ const headers = [['accept', 'application/json, application/yaml, text/plain, */*
 export class SourceFetcher implements OnApplicationShutdown {
   private readonly egress: EgressClient;
 
-  constructor({ EGRESS_ALLOW }: GatewayConfig) {
-    this.egress = new EgressClient(new EgressPolicy({ allow: parseEgressAllow(EGRESS_ALLOW) }));
+  constructor(config: GatewayConfig) {
+    this.egress = openEgress(config);
   }
 
   /** The document as text. @throws ServiceError `invalid_request` about `/url` */
   async fetch(orgId: string, url: string): Promise<string> {
     const result = await this.egress.send({
+      orgId,
       method: 'GET',
       url,
       headers,
       timeoutMs: LONGEST_FETCH_MS,
       maxBytes: IMPORT_LIMITS.bytes,
-      partition: orgId,
     });
     if (result.kind === 'failure') throw refuse('unreachable', result.message);
     if (result.status !== success.ok) {

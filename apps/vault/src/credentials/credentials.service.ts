@@ -52,7 +52,7 @@ export class CredentialsService {
   async create(orgId: string, entered: CredentialInput, actor: Actor): Promise<Credential> {
     const now = new Date();
     const identity = { orgId: orgId.toLowerCase(), id: uuidv7(), version: 1 };
-    const form = readForm(entered, undefined, (url) => this.endpoint.refusal(url));
+    const form = readForm(entered, undefined, (url) => this.endpoint.refusal(orgId, url));
     const created = await forOrganization(this.dataSource, orgId, async (transaction) => {
       const key = await this.keys.forSealing(transaction, identity.orgId);
       const sealed = { ...this.sealed(form, identity, key), createdAt: now, updatedAt: now };
@@ -106,7 +106,7 @@ export class CredentialsService {
       const secretOf = (fieldId: string) => this.sealer.openOne(stored, fieldId, opening);
       const tokenOrigin = tokenOriginOf(stored.content);
       const kept = { origins: stored.origins, tokenOrigin, secretOf };
-      const form = readForm(edit, kept, (url) => this.endpoint.refusal(url));
+      const form = readForm(edit, kept, (url) => this.endpoint.refusal(orgId, url));
       const { orgId: owner, id, version, createdAt } = stored;
       const key = await this.keys.forSealing(transaction, owner);
       const sealed = this.sealed(form, { orgId: owner, id, version: version + 1 }, key);

@@ -1,7 +1,6 @@
-import { EgressClient } from '#egress/egress-client';
-import { EgressPolicy, parseEgressAllow } from '#egress/egress-policy';
+import type { EgressClient } from '#egress/egress-client';
 import type { EgressResult } from '#egress/egress-result';
-import { trustedAuthorities } from '#egress/trusted-authorities';
+import { openEgress, type EgressSettings } from '#egress/open-egress';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { TokenRequest } from './token-request.js';
 
@@ -13,21 +12,20 @@ const MOST_BYTES = 65_536;
 export class TokenEndpoint implements OnApplicationShutdown {
   private readonly egress: EgressClient;
 
-  constructor({ allow, caFile }: { allow: string; caFile: string | undefined }) {
-    const policy = new EgressPolicy({ allow: parseEgressAllow(allow) });
-    this.egress = new EgressClient(policy, { ca: trustedAuthorities(caFile), connections: 8 });
+  constructor(settings: EgressSettings) {
+    this.egress = openEgress(settings, { connections: 8 });
   }
 
-  /** Why it may not be called, as far as can be told without resolving its name; undefined when it may. */
-  refusal(url: string): string | undefined {
-    const check = this.egress.check(url);
+  /** Why an organization may not call it, as far as can be told without resolving its name; undefined when it may. */
+  refusal(orgId: string, url: string): string | undefined {
+    const check = this.egress.check(url, orgId);
     return check.ok ? undefined : check.message;
   }
 
   /** Sends once. Never throws; a redirect is an answer. */
   ask(orgId: string, url: string, { headers, body }: TokenRequest): Promise<EgressResult> {
     const limits = { timeoutMs: TIMEOUT_MS, maxBytes: MOST_BYTES };
-    return this.egress.send({ method: 'POST', url, headers, body, partition: orgId, ...limits });
+    return this.egress.send({ orgId, method: 'POST', url, headers, body, ...limits });
   }
 
   async onApplicationShutdown(): Promise<void> {

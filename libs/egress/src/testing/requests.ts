@@ -1,9 +1,10 @@
 import { EgressClient, type EgressClientOptions, type EgressRequest } from '../egress-client.js';
-import { EgressPolicy, parseEgressAllow } from '../egress-policy.js';
+import { EgressPolicies } from '../egress-policies.js';
+import { parseEgressAllow } from '../policy-entries.js';
 
-/** The policy of an operator who wrote this into `EGRESS_ALLOW`. */
-export function allowing(allow: string): EgressPolicy {
-  return new EgressPolicy({ allow: parseEgressAllow(allow) });
+/** The policies of an operator who wrote this into `EGRESS_ALLOW`. */
+export function allowing(allow: string): EgressPolicies {
+  return new EgressPolicies({ allow: parseEgressAllow(allow) });
 }
 
 export function clientAllowing(allow: string, options?: EgressClientOptions): EgressClient {
@@ -12,7 +13,8 @@ export function clientAllowing(allow: string, options?: EgressClientOptions): Eg
 
 /** A GET with room to succeed: 10 s and 100,000 bytes, unless said otherwise. */
 export function get(url: string, rest: Partial<EgressRequest> = {}): EgressRequest {
-  return { method: 'GET', url, headers: [], signal: AbortSignal.timeout(10_000), maxBytes: 100_000, ...rest };
+  const signal = AbortSignal.timeout(10_000);
+  return { orgId: 'org', method: 'GET', url, headers: [], signal, maxBytes: 100_000, ...rest };
 }
 
 export function post(url: string, body: string, rest: Partial<EgressRequest> = {}): EgressRequest {

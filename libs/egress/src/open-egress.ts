@@ -1,0 +1,39 @@
+import { readFileSync } from 'node:fs';
+import { EgressClient, type EgressClientOptions } from './egress-client.js';
+import { policiesOf, type EgressPolicies } from './egress-policies.js';
+import { parsePolicyFile } from './policy-file.js';
+import { parseEgressAllow } from './policy-entries.js';
+import { trustedAuthorities } from './trusted-authorities.js';
+
+/** What an operator says about the way out, by the names of the environment's variables. */
+export interface EgressSettings {
+  readonly EGRESS_ALLOW: string;
+  readonly EGRESS_POLICY_FILE?: string | undefined;
+  readonly EGRESS_CA_FILE?: string | undefined;
+  readonly EGRESS_DNS_SERVERS?: string | undefined;
+}
+
+/** @throws Error about everything that is wrong with the policy, and what would be right */
+export function readPolicies({ EGRESS_ALLOW, EGRESS_POLICY_FILE: file }: EgressSettings): EgressPolicies {
+  const allow = parseEgressAllow(EGRESS_ALLOW);
+  return file === undefined ? policiesOf(allow) : policiesOf(allow, parsePolicyFile(readPolicyFile(file)));
+}
+
+/** The way out as the operator wants it. @throws Error when that cannot be read */
+export function openEgress(settings: EgressSettings, options: EgressClientOptions = {}): EgressClient {
+  const { EGRESS_CA_FILE, EGRESS_DNS_SERVERS } = settings;
+  return new EgressClient(readPolicies(settings), {
+    ca: trustedAuthorities(EGRESS_CA_FILE),
+    dnsServers: EGRESS_DNS_SERVERS?.split(','),
+    ...options,
+  });
+}
+
+function readPolicyFile(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    const { code = 'unknown error' } = error as NodeJS.ErrnoException;
+    throw new Error(`EGRESS_POLICY_FILE cannot be read (${code})`, { cause: error });
+  }
+}
