@@ -10,9 +10,12 @@ import { join, resolve } from 'node:path';
 import { Pool } from 'undici';
 import { RestClient } from '../scripts/rest-client.js';
 import { measure, type Contestant, type Sample, type Usage } from './measure.js';
+import { opening } from './opening.js';
 import { rowsOf, tableOf } from './report.js';
+import { usageOf } from './service-usage.js';
 
-// npm run bench [-- --quick]: the executor beside the floor, in one run, interleaved.
+// npm run bench [-- --quick]: the executor with a credential it has kept, and the vault that opens one, beside the floor,
+// in one run, interleaved.
 
 const quick = process.argv.includes('--quick');
 const ROUNDS = 3;
@@ -39,12 +42,13 @@ async function main(): Promise<void> {
   await floor.waitForLine(/floor ready/, 10_000);
   const connection = await connect({ ...natsOptions(platform.operator), noAsyncTraces: true });
   try {
-    const orgId = await publishTools(platform, origin);
+    const { orgId, credentialId } = await publishTools(platform, origin);
     const contestants = [
       direct(origin),
       relay(connection),
       execute('execute-get', 'bench_get', connection, orgId, platform),
       execute('execute-post', 'bench_post', connection, orgId, platform),
+      await opening(platform, connection, { orgId, credentialId, origin }),
     ];
     const rows = rowsOf(await measureAll(contestants));
     await mkdir('bench/results', { recursive: true });
@@ -114,7 +118,6 @@ function execute(
 ): Contestant {
   const subject = `patchbay.v1.${orgId}.tools.execute`;
   const payload = JSON.stringify({ toolKey, arguments: { id: 'ORD-12345' }, deadlineMs: 10_000 });
-  const port = /operations on port (\d+)/.exec(platform.service('executor').announcement)?.[1] ?? '';
   return {
     name,
     run: async () => {
@@ -122,19 +125,15 @@ function execute(
       const { status } = reply.json<Execution>();
       if (status !== 'succeeded') throw new Error(`${name} was answered ${reply.string()}`);
     },
-    usage: async () => {
-      const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
-      const value = (metric: string) => Number(new RegExp(`^${metric}\\S* (\\S+)`, 'm').exec(metrics)?.[1]);
-      return {
-        cpuUs: value('process_cpu_seconds_total') * 1e6,
-        rssBytes: value('process_resident_memory_bytes'),
-      };
-    },
+    usage: usageOf(platform, 'executor'),
   };
 }
 
 /** A read and a write with a credential, mapped to two variables each. */
-async function publishTools(platform: Platform, origin: string): Promise<string> {
+async function publishTools(
+  platform: Platform,
+  origin: string,
+): Promise<{ orgId: string; credentialId: string }> {
   const { orgId, adminKey } = await platform.firstAdmin();
   const rest = new RestClient(platform.restUrl, adminKey);
   const credential = { type: 'bearer', name: 'bench', origins: [origin], token: 'bench-token-0123456789' };
@@ -159,7 +158,7 @@ async function publishTools(platform: Platform, origin: string): Promise<string>
     await rest.post('/v1/tools', tool);
     await rest.post(`/v1/tools/${tool.key}/publish`, {});
   }
-  return orgId;
+  return { orgId, credentialId };
 }
 
 await main();
