@@ -16,6 +16,7 @@ const expected: [number, ErrorCode[]][] = [
       'credential_not_found',
       'execution_not_found',
       'api_key_not_found',
+      'connection_not_found',
     ],
   ],
   [
@@ -27,6 +28,7 @@ const expected: [number, ErrorCode[]][] = [
       'binding_outdated',
       'environment_not_set',
       'credential_refused',
+      'authorization_required',
       'idempotency_conflict',
     ],
   ],

@@ -22,6 +22,8 @@ export const httpStatus: Record<ErrorCode, number> = {
   credential_not_granted: 403,
   credential_unreadable: 500,
   credential_refused: 409,
+  authorization_required: 409,
+  connection_not_found: 404,
   execution_not_found: 404,
   api_key_not_found: 404,
   precondition_failed: 412,

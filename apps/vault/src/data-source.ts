@@ -1,6 +1,7 @@
 import { postgresOptions } from '#runtime/database';
 import type { ServiceRights } from '#runtime/table-rights';
 import { AccessEntity } from './accesses/access.entity.js';
+import { AuthorizationEntity } from './connections/authorization.entity.js';
 import { CredentialEntity } from './credentials/credential.entity.js';
 import { KeyVersionEntity } from './keys/key-version.entity.js';
 import { OrganizationKeyEntity } from './keys/organization-key.entity.js';
@@ -9,6 +10,7 @@ import { CreateCredentials1795228634000 } from './migrations/1795228634000-creat
 import { CreateAccesses1795315000000 } from './migrations/1795315000000-create-accesses.js';
 import { CreateKeys1795316000000 } from './migrations/1795316000000-create-keys.js';
 import { CreateTokens1795317000000 } from './migrations/1795317000000-create-tokens.js';
+import { CreateConnections1795318000000 } from './migrations/1795318000000-create-connections.js';
 import { RotationEntity } from './rotation/rotation.entity.js';
 import { TokenEntity } from './tokens/token.entity.js';
 
@@ -22,7 +24,10 @@ const rights = {
       across: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
     },
     accesses: { may: ['SELECT', 'INSERT'], across: ['INSERT'] }, // append-only
-    tokens: { may: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] },
+    // Across organizations to notice what has ended.
+    tokens: { may: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'], across: ['SELECT', 'UPDATE'] },
+    // Across organizations to find whose a link or a browser is, and to clear away what is over.
+    authorizations: { may: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'], across: ['SELECT', 'DELETE'] },
     key_versions: { may: ['SELECT', 'INSERT', 'UPDATE'], organization: null },
     instances: { may: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'], organization: null },
     rotations: { may: ['SELECT', 'INSERT', 'UPDATE'], organization: null },
@@ -40,12 +45,14 @@ export const vaultDataSource = (url: string, pool?: number) => ({
     VaultInstanceEntity,
     RotationEntity,
     TokenEntity,
+    AuthorizationEntity,
   ],
   migrations: [
     CreateCredentials1795228634000,
     CreateAccesses1795315000000,
     CreateKeys1795316000000,
     CreateTokens1795317000000,
+    CreateConnections1795318000000,
   ],
   rights,
 });

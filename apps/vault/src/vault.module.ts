@@ -6,6 +6,11 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { readExecutorKey, readGrantKey, readIntakeKey, type VaultConfig } from './config.js';
 import { AccessLog } from './accesses/access-log.service.js';
 import { AccessesController } from './accesses/accesses.controller.js';
+import { Authorizations } from './connections/authorizations.service.js';
+import { ConnectionsController } from './connections/connections.controller.js';
+import { Connections } from './connections/connections.service.js';
+import { AccountCredentials } from './connections/account-credentials.service.js';
+import { Revocations } from './connections/revocations.service.js';
 import { CredentialIntake } from './credentials/credential.intake.js';
 import { CredentialSealer } from './credentials/credential.sealer.js';
 import { CredentialsController } from './credentials/credentials.controller.js';
@@ -24,6 +29,8 @@ import { RotationService } from './rotation/rotation.service.js';
 import { RotationWorker } from './rotation/rotation-worker.service.js';
 import { ShreddingService } from './rotation/shredding.service.js';
 import { AccessTokens } from './tokens/access-tokens.service.js';
+import { HealthNews } from './tokens/health-news.service.js';
+import { HealthWatch } from './tokens/health-watch.service.js';
 import { TokenEndpoint } from './tokens/token-endpoint.js';
 import { TokenStore } from './tokens/token-store.service.js';
 
@@ -37,7 +44,7 @@ export class VaultModule {
         TypeOrmModule.forRoot({ ...dataSource, ...patience }),
         TypeOrmModule.forFeature([KeyVersionEntity]),
       ],
-      controllers: [CredentialsController, AccessesController, OperationsController],
+      controllers: [CredentialsController, ConnectionsController, AccessesController, OperationsController],
       providers: [
         AccessLog,
         CredentialsService,
@@ -53,6 +60,12 @@ export class VaultModule {
         { provide: KEY_PROVIDER, useFactory: (): Promise<KeyProvider> => openKeyProvider(config) },
         AccessTokens,
         TokenStore,
+        HealthNews,
+        HealthWatch,
+        Authorizations,
+        Connections,
+        AccountCredentials,
+        Revocations,
         {
           provide: TokenEndpoint,
           useFactory: () => new TokenEndpoint(config),

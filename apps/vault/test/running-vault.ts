@@ -23,7 +23,13 @@ import { IntakeKey, intakeContext, sealForVault } from '#sealing/intake-key';
 import { SessionKeyPair } from '#sealing/session-key';
 import { createTestDatabase, migrateAsService } from '#testing/test-database';
 import { startTestNats } from '#testing/test-nats';
-import { Module, type DynamicModule, type LoggerService } from '@nestjs/common';
+import {
+  Module,
+  type DynamicModule,
+  type INestMicroservice,
+  type LoggerService,
+  type Type,
+} from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { randomBytes } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
@@ -50,6 +56,7 @@ export class RunningVault {
   /** Every line that was logged, at every level. */
   readonly log: string[] = [];
   private readonly instances: (() => Promise<void>)[] = [];
+  private readonly apps: INestMicroservice[] = [];
   private readonly closing: (() => Promise<unknown>)[] = [];
 
   private constructor(
@@ -101,6 +108,7 @@ export class RunningVault {
     });
     const app = await NestFactory.createMicroservice(root, { strategy, logger: this.logger() });
     strategy.bindTo(app);
+    this.apps.push(app);
     let stopped: Promise<void> | undefined;
     const stop = () =>
       (stopped ??= (async () => {
@@ -111,6 +119,11 @@ export class RunningVault {
     this.instances.push(stop);
     await app.listen();
     return stop;
+  }
+
+  /** That part of every instance. */
+  get<T>(part: Type<T>): T[] {
+    return this.apps.map((app) => app.get(part));
   }
 
   ask<R extends Rpc>(rpc: R, request: RequestOf<R>): Promise<ReplyOf<R>> {
@@ -159,7 +172,7 @@ export class RunningVault {
     return new GrantKey(this.grantKey).sign({ ...tool, ...nothing, ...terms }, expiresAt);
   }
 
-  unseal({ sealed, version }: OpenedCredential, orgId: string, credentialId: string): CredentialSecret {
+  unseal({ sealed = '', version }: OpenedCredential, orgId: string, credentialId: string): CredentialSecret {
     const context = credentialContext({ orgId, credentialId, version });
     return JSON.parse(this.keys.open(sealed, context).toString()) as CredentialSecret;
   }

@@ -102,6 +102,47 @@ export const credentialTypes = (secret: Type.TSchema) => ({
     subject: Type.String({ minLength: 1, maxLength: 1024 }),
     audience: Type.String({ minLength: 1, maxLength: 1024 }),
   },
+  oauth2_authorization_code: {
+    ...tokenFields,
+    authorizationUrl: Type.String({
+      minLength: 1,
+      maxLength: 2048,
+      description: 'Where somebody is sent to sign in and agree',
+    }),
+    clientId: Type.String({ minLength: 1, maxLength: 1024 }),
+    clientSecret: Type.Optional(secret),
+    clientAuth: Type.Optional(Type.Enum(['basic', 'post'], { default: 'basic' })),
+    audience: Type.Optional(Type.String({ minLength: 1, maxLength: 1024 })),
+    authorizationParameters: Type.Optional(
+      Type.Array(
+        Type.Object(
+          {
+            name: Type.String({ pattern: '^[A-Za-z0-9_.-]{1,64}$' }),
+            value: Type.String({ maxLength: 512 }),
+          },
+          closed,
+        ),
+        { maxItems: 20, description: 'What the server wants besides, such as `access_type=offline`' },
+      ),
+    ),
+    connectedBy: Type.Enum(['organization', 'end_user'], {
+      description: 'Whose account is used: one for all calls, or that of the contact of the call',
+    }),
+    issuer: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 1024,
+        description: 'The server’s name for itself: the `iss` that it must come back with (RFC 9207)',
+      }),
+    ),
+    revocationUrl: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 2048,
+        description: 'Told when an account is disconnected (RFC 7009)',
+      }),
+    ),
+  },
 });
 
 export type CredentialType = keyof ReturnType<typeof credentialTypes>;
@@ -124,7 +165,8 @@ export type Typed<Secret> =
     }
   | { type: 'mtls'; certificate: string; privateKey: Secret; passphrase?: Secret }
   | ClientCredentials<Secret>
-  | JwtBearer<Secret>;
+  | JwtBearer<Secret>
+  | AuthorizationCode<Secret>;
 
 interface TokenFields<Secret> {
   tokenUrl: string;
@@ -152,13 +194,30 @@ export interface JwtBearer<Secret> extends TokenFields<Secret> {
   audience: string;
 }
 
-/** The types of which not the secret goes to the API, but an access token that it buys. */
-export type TokenCredential<Secret> = ClientCredentials<Secret> | JwtBearer<Secret>;
+export interface AuthorizationCode<Secret> extends TokenFields<Secret> {
+  type: 'oauth2_authorization_code';
+  authorizationUrl: string;
+  clientId: string;
+  /** Absent where the client is a public one. */
+  clientSecret?: Secret;
+  clientAuth?: 'basic' | 'post';
+  audience?: string;
+  authorizationParameters?: { name: string; value: string }[];
+  connectedBy: 'organization' | 'end_user';
+  issuer?: string;
+  revocationUrl?: string;
+  /** The vault's own: the version of the credential that accounts connected before have to be connected anew from. */
+  agreedVersion?: number;
+}
+
+/** The types of which not the secret goes to the API, but an access token. */
+export type TokenCredential<Secret> =
+  ClientCredentials<Secret> | JwtBearer<Secret> | AuthorizationCode<Secret>;
 
 /** How it stands with what a credential obtains, or when it ends; absent until there is something to say. */
 export const CredentialHealth = Type.Object(
   {
-    status: Type.Enum(['active', 'expiring', 'expired', 'refresh_failed', 'revoked']),
+    status: Type.Enum(['active', 'expiring', 'expired', 'refresh_failed', 'revoked', 'not_connected']),
     expiresAt: Type.Optional(Type.String({ format: 'date-time' })),
     lastError: Type.Optional(
       Type.Object({ at: Type.String({ format: 'date-time' }), message: Type.String() }, closed),

@@ -21,6 +21,8 @@ export const errorCodes = [
   'credential_not_granted',
   'credential_unreadable',
   'credential_refused',
+  'authorization_required',
+  'connection_not_found',
   'execution_not_found',
   'api_key_not_found',
   'precondition_failed',

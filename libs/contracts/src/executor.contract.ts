@@ -80,6 +80,7 @@ export const executionErrorCodes = [
   'destination_refused',
   'credential_unavailable',
   'credential_origin_mismatch',
+  'authorization_required',
   'breaker_open',
   'upstream_refused',
   'upstream_error',

@@ -20,7 +20,17 @@ export const OpenPurpose = Type.Object(
 );
 export type OpenPurpose = Type.Static<typeof OpenPurpose>;
 
-export const accessActions = ['open', 'create', 'replace', 'delete', 'rotate', 'shred'] as const;
+export const accessActions = [
+  'open',
+  'create',
+  'replace',
+  'delete',
+  'rotate',
+  'shred',
+  'connect',
+  'disconnect',
+  'refresh',
+] as const;
 export type AccessAction = (typeof accessActions)[number];
 
 /** One line of the record of who had what to do with a credential. Never holds a secret, nor a key. */

@@ -8,10 +8,12 @@ import {
 } from './credential-types.contract.js';
 import { Announcement, Rpc } from './rpc.js';
 import { Actor, OpenPurpose } from './vault-access.contract.js';
+import { EndUser } from './vault-connections.contract.js';
 
 // One namespace for all that the vault is asked, in files of a readable size.
 export * from './credential-types.contract.js';
 export * from './vault-access.contract.js';
+export * from './vault-connections.contract.js';
 export * from './vault-rotation.contract.js';
 
 /** A secret as entered, or `{keep: true}` in an edit: the stored one stays. A mask is never accepted back. */
@@ -158,6 +160,8 @@ export const OpenCredential = Type.Object(
     purpose: Type.Optional(OpenPurpose),
     /** The version of the access token that the API did not take any more: a newer one is wanted. */
     refresh: Type.Optional(Type.Integer({ minimum: 1 })),
+    /** Whose account is to be used, where the credential is `perEndUser`. */
+    endUser: Type.Optional(EndUser),
   },
   closed,
 );
@@ -165,7 +169,10 @@ export type OpenCredential = Type.Static<typeof OpenCredential>;
 /** The secret, sealed to the session key: only the executor that asked can read it. */
 export const OpenedCredential = Type.Object(
   {
-    sealed: Type.String(),
+    /** Absent where `perEndUser` says that it has to be said whose. */
+    sealed: Type.Optional(Type.String()),
+    /** Every end user has one of their own: nothing of it may be kept for another. */
+    perEndUser: Type.Optional(Type.Literal(true)),
     version: Type.Integer({ minimum: 1 }),
     name: Type.String(),
     /** Of an access token, which `sealed` then holds as a bearer token. */
@@ -199,11 +206,11 @@ export const credentialChanged = new Announcement(
 );
 
 export const CredentialHealthChanged = Type.Object(
-  { ...oneCredential, status: CredentialHealth.properties.status },
+  { ...oneCredential, endUser: Type.Optional(EndUser), status: CredentialHealth.properties.status },
   closed,
 );
 export type CredentialHealthChanged = Type.Static<typeof CredentialHealthChanged>;
-/** A credential no longer obtains access tokens, or does again. */
+/** A credential, or what one end user has connected, no longer obtains access tokens, does again, or is about to end. */
 export const credentialHealthChanged = new Announcement(
   'patchbay.internal.vault.health.changed',
   CredentialHealthChanged,

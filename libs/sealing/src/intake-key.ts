@@ -41,6 +41,14 @@ export function sealForVault(publicKey: string, plaintext: Buffer, context: stri
   return sealTo(publicKey, NO_SHARED_KEY, plaintext, context);
 }
 
+/** What the secrets of an authorization are bound to on their way in: its step, and what that is about. */
+export function authorizationContext(
+  step: 'start' | 'begin' | 'finish',
+  ...about: readonly string[]
+): string {
+  return JSON.stringify(['patchbay authorization', step, ...about.map((one) => one.toLowerCase())]);
+}
+
 /** What a credential on its way in is bound to: nobody can enter it for another organization. */
 export function intakeContext(orgId: string): string {
   return JSON.stringify(['patchbay intake', orgId.toLowerCase()]);

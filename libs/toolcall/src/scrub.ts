@@ -4,14 +4,20 @@ const SHORTEST = 4;
 
 /** Takes known secret values out of text, in every form in which a server is likely to echo them. */
 export class Scrubber {
-  private readonly forms: readonly string[];
+  private forms: readonly string[];
 
   /** @param secrets the values in clear */
   constructor(secrets: readonly string[]) {
     const known = secrets.filter((secret) => secret.length >= SHORTEST);
     const forms = new Set(known.flatMap(sentForms).flatMap(encodedForms));
-    // The longest first: an encoded form may contain a shorter one.
-    this.forms = [...forms].filter((form) => form.length >= SHORTEST).sort((a, b) => b.length - a.length);
+    this.forms = longestFirst([...forms].filter((form) => form.length >= SHORTEST));
+  }
+
+  /** Takes out what either does. */
+  and(other: Scrubber): Scrubber {
+    const both = new Scrubber([]);
+    both.forms = longestFirst([...this.forms, ...other.forms]);
+    return both;
   }
 
   /** The text with every secret replaced. Returns the same string when there is none in it. */
@@ -53,6 +59,11 @@ export class Scrubber {
 }
 
 const entities = { lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' };
+
+/** An encoded form may contain a shorter one. */
+function longestFirst(forms: string[]): string[] {
+  return forms.sort((a, b) => b.length - a.length);
+}
 
 /** As a request may have carried it: a server that echoes what it received encodes that once more. */
 function sentForms(secret: string): string[] {

@@ -71,6 +71,7 @@ function useOf(credential: Credential): CredentialUse {
       return { type: 'oauth2', tokenUrl, scopes: scope.split(' ').filter((one) => one !== '') };
     }
     case 'oauth2_jwt_bearer': // OpenAPI has no flow for it
+    case 'oauth2_authorization_code': // and the client that people agree to is ours, not that of whoever reads it
       return { type: 'bearer' };
     case 'none':
     case 'bearer':

@@ -35,7 +35,8 @@ export function placementsOf(secret: CredentialSecret): Placement[] {
     case 'aws_sigv4':
     case 'mtls':
     case 'oauth2_client_credentials':
-    case 'oauth2_jwt_bearer': // the vault keeps these, and hands out a bearer token
+    case 'oauth2_jwt_bearer':
+    case 'oauth2_authorization_code': // the vault keeps these, and hands out a bearer token
       return []; // what they prove with goes in no place of its own
   }
 }
@@ -75,6 +76,7 @@ export function secretValues(secret: CredentialSecret): string[] {
       ];
     case 'oauth2_client_credentials':
     case 'oauth2_jwt_bearer':
+    case 'oauth2_authorization_code':
       return [];
   }
 }

@@ -1,5 +1,6 @@
 import { openCredential, type CredentialSecret, type OpenedCredential } from '#contracts/vault.contract';
 import type { ClientCertificate } from '#egress/client-certificate';
+import { ServiceError } from '#contracts/errors';
 import { Deadline } from '#messaging/deadline';
 import { NatsLink } from '#messaging/nats-connection';
 import { RpcClient } from '#messaging/rpc.client';
@@ -50,6 +51,15 @@ export interface CredentialRequest extends CallTags {
   readonly origin: string;
   /** Shows the vault that the tool uses it. */
   readonly grant: string | undefined;
+  /** Whose account, should the credential have one for each. */
+  readonly endUser?: string | undefined;
+}
+
+/** The credential has one account for each end user, and it was not said whose is wanted. */
+class EndUserRequired extends ServiceError {
+  constructor() {
+    super('authorization_required', 'it uses the account of whoever calls, and the call has no `contact.id`');
+  }
 }
 
 /** Renewed in the background from 20 s on, gone after 30 s: what is revoked is not used longer than that. */
@@ -59,6 +69,8 @@ const rules = { freshMs: 20_000, usableMs: 30_000, patienceMs: 0, fetchMs: 4000,
 @Injectable()
 export class CredentialCache {
   private readonly cache = new RefreshingCache<OpenCredential>(rules, ({ token }) => token?.lifetimeMs);
+  /** Credentials known to have one account for each end user: what is opened of them is kept for each apart. */
+  private readonly perEndUser = new Set<string>();
   private readonly keyPair: SessionKeyPair;
 
   constructor(
@@ -77,11 +89,21 @@ export class CredentialCache {
     deadline: Deadline,
     parent: Context,
   ): OpenCredential | Promise<OpenCredential> {
-    const key = keyOf(request);
-    return (
-      this.cache.fresh(key) ??
-      this.cache.get(key, (timeoutMs) => this.open(request, Deadline.in(timeoutMs), parent), deadline)
-    );
+    return this.cache.fresh(this.keyOf(request)) ?? this.fetch(request, deadline, parent);
+  }
+
+  private async fetch(
+    request: CredentialRequest,
+    deadline: Deadline,
+    parent: Context,
+  ): Promise<OpenCredential> {
+    const open = (timeoutMs: number) => this.open(request, Deadline.in(timeoutMs), parent);
+    try {
+      return await this.cache.get(this.keyOf(request), open, deadline);
+    } catch (error) {
+      if (!(error instanceof EndUserRequired) || request.endUser === undefined) throw error;
+      return this.cache.get(this.keyOf(request), open, deadline); // known now to be kept for each apart
+    }
   }
 
   /** Another access token than the one of this version, which the API does not take. @throws ServiceError as `get` */
@@ -91,7 +113,7 @@ export class CredentialCache {
     deadline: Deadline,
     parent: Context,
   ): Promise<OpenCredential> {
-    const key = keyOf(request);
+    const key = this.keyOf(request);
     const known = this.cache.fresh(key);
     if (known?.token && known.token.version > refused) return known;
     if (known) this.cache.drop((other) => other === key);
@@ -101,6 +123,7 @@ export class CredentialCache {
 
   drop({ orgId, credentialId }: { orgId: string; credentialId: string }): void {
     this.cache.drop((key) => key.startsWith(`${orgId} ${credentialId} `));
+    this.perEndUser.delete(`${orgId} ${credentialId}`);
   }
 
   private async open(
@@ -109,25 +132,56 @@ export class CredentialCache {
     parent: Context,
     refresh?: number,
   ): Promise<OpenCredential> {
-    const { orgId, credentialId, origin, grant, executionId, toolKey, callId } = request;
+    const { orgId, credentialId, origin, grant, executionId, toolKey, callId, endUser } = request;
+    const whose = endUser !== undefined && this.perEndUser.has(nameOf(request)) && { endUser };
     const { session } = this.keyPair;
     const purpose = { executionId, toolKey, ...(callId !== undefined && { callId }) };
-    const { sealed, version, name, token } = await context.with(withCallBaggage(parent, request), () =>
+    const {
+      sealed,
+      version,
+      name,
+      token,
+      perEndUser = false,
+    } = await context.with(withCallBaggage(parent, request), () =>
       this.rpc.call(
         openCredential,
-        { orgId, credentialId, origin, session, grant, purpose, ...(refresh !== undefined && { refresh }) },
+        {
+          orgId,
+          credentialId,
+          origin,
+          session,
+          grant,
+          purpose,
+          ...whose,
+          ...(refresh !== undefined && { refresh }),
+        },
         { deadline },
       ),
     );
+    this.noteWhose(request, perEndUser);
+    if (sealed === undefined || perEndUser !== (whose !== false)) throw new EndUserRequired();
     const plaintext = this.keyPair.open(sealed, credentialContext({ orgId, credentialId, version }));
     const secret = JSON.parse(plaintext.toString()) as CredentialSecret;
     plaintext.fill(0);
     return { name, ...usable(secret), ...(token && { token: readToken(token) }) };
   }
+
+  private keyOf(request: CredentialRequest): string {
+    const name = nameOf(request);
+    const key = `${name} ${request.origin}`;
+    return this.perEndUser.has(name) ? `${key} ${request.endUser ?? ''}` : key;
+  }
+
+  private noteWhose(request: CredentialRequest, perEndUser: boolean): void {
+    const name = nameOf(request);
+    if (this.perEndUser.size >= rules.maxEntries) this.perEndUser.clear(); // the others are learned again
+    if (perEndUser) this.perEndUser.add(name);
+    else this.perEndUser.delete(name);
+  }
 }
 
-function keyOf({ orgId, credentialId, origin }: CredentialRequest): string {
-  return `${orgId} ${credentialId.toLowerCase()} ${origin}`;
+function nameOf({ orgId, credentialId }: CredentialRequest): string {
+  return `${orgId} ${credentialId.toLowerCase()}`;
 }
 
 function readToken({ version, lifetimeMs, expiredWhen }: NonNullable<OpenedCredential['token']>): OpenToken {

@@ -102,6 +102,8 @@ export const hints = {
   unknown:
     'Do not repeat it: it may have taken effect. Say that you could not confirm it, and offer to have it checked.',
   later: 'Say that the system cannot be reached right now, and offer to try again later.',
+  account:
+    'Say that an account has to be connected before you can do this, and that this cannot be done in this call. Do not try again.',
   configuration: 'Say that you cannot do this right now; somebody has to look at how this tool is set up.',
 } as const;
 

@@ -10,6 +10,7 @@ import {
   type CredentialRequest,
   type OpenCredential,
 } from '../credentials/credential.cache.js';
+import { endUserOf } from '../credentials/end-user-of.js';
 import type { RunnableTool } from '../tools/tool.cache.js';
 import { startAttempt } from '../upstream/attempt-span.js';
 import { UpstreamCaller, type UpstreamResult } from '../upstream/upstream.caller.js';
@@ -78,7 +79,11 @@ export class RequestSender {
     if (!renewed) return this.toEnding(run, result, interpretation);
     const again = await this.attempt(run, tool, prepared, renewed);
     if (!('kind' in again)) return this.toEnding(run, result, interpretation); // no time for it
-    const ending = this.toEnding(run, again, interpretationOf(tool, prepared, renewed));
+    const ending = this.toEnding(
+      run,
+      again,
+      afterBoth(interpretation, interpretationOf(tool, prepared, renewed)),
+    );
     return { ...ending, attempts: (ending.attempts ?? 0) + 1 };
   }
 
@@ -173,13 +178,20 @@ function interpretationOf(
   return { tool: compiled, scope, scrubber: credential?.scrubber };
 }
 
+/** The API has had both tokens, and can echo either. */
+function afterBoth(first: Interpretation, second: Interpretation): Interpretation {
+  if (!first.scrubber || !second.scrubber) return second;
+  return { ...second, scrubber: second.scrubber.and(first.scrubber) };
+}
+
 function wantedCredential(
-  { tags, executionId }: ExecutionRun,
+  { tags, executionId, request }: ExecutionRun,
   { compiled, grant }: RunnableTool,
   { request: { origin } }: Ready,
 ): CredentialRequest | undefined {
   const { credentialId } = compiled.definition.request;
-  return credentialId === undefined ? undefined : { ...tags, executionId, credentialId, origin, grant };
+  if (credentialId === undefined) return undefined;
+  return { ...tags, executionId, credentialId, origin, grant, endUser: endUserOf(request) };
 }
 
 function credentialFailure(error: unknown): Ending {
@@ -187,6 +199,9 @@ function credentialFailure(error: unknown): Ending {
   const isOutage = code === 'service_unavailable' || code === 'deadline_exceeded' || code === 'overloaded';
   if (code === 'credential_origin_mismatch') {
     return failed('failed', code, { code, message, retryable: false, hint: hints.configuration });
+  }
+  if (code === 'authorization_required') {
+    return refused({ code, message: `The credential cannot be used: ${message}`, hint: hints.account });
   }
   return failed('failed', 'credential_unavailable', {
     code: 'credential_unavailable',

@@ -66,6 +66,16 @@ export function mapSecrets<From, To>(
       const secret = convert(privateKey, fieldOf('privateKey'));
       return { ...inOneOrder(open), privateKey: secret, ...ownKey(tokenKey, convert) };
     }
+    case 'oauth2_authorization_code': {
+      const { clientSecret, tokenKey, authorizationParameters, ...open } = credential;
+      const secret = clientSecret !== undefined && {
+        clientSecret: convert(clientSecret, fieldOf('clientSecret')),
+      };
+      const parameters = authorizationParameters && {
+        authorizationParameters: authorizationParameters.map(({ name, value }) => ({ name, value })),
+      };
+      return { ...inOneOrder({ ...open, ...parameters }), ...secret, ...ownKey(tokenKey, convert) };
+    }
   }
 }
 
@@ -87,7 +97,22 @@ function fieldOf(name: string): SecretField {
 
 /** Whether the API gets an access token instead of what was entered. */
 export function isTokenCredential<Secret>(credential: Typed<Secret>): credential is TokenCredential<Secret> {
-  return credential.type === 'oauth2_client_credentials' || credential.type === 'oauth2_jwt_bearer';
+  return (
+    credential.type === 'oauth2_client_credentials' ||
+    credential.type === 'oauth2_jwt_bearer' ||
+    credential.type === 'oauth2_authorization_code'
+  );
+}
+
+/** The version that a credential's tokens are for: where people have agreed to it, that of what they agreed to. */
+export function tokensVersionOf({
+  content,
+  version,
+}: {
+  readonly content: Typed<unknown>;
+  readonly version: number;
+}): number {
+  return (content.type === 'oauth2_authorization_code' ? content.agreedVersion : undefined) ?? version;
 }
 
 /** Every secret of a credential by the id of its field. */

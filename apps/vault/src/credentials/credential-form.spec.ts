@@ -153,6 +153,7 @@ describe('a credential as entered', () => {
 describe('an edit that keeps a secret', () => {
   const storing = (secrets: Record<string, string>): StoredSecrets => ({
     origins: ['https://a.example', 'https://b.example'],
+    endpoints: [],
     secretOf: (fieldId) => secrets[fieldId],
   });
   const bearer = (at: string[]): CredentialEdit => ({ type: 'bearer', name: 'x', origins: at, token: keep });

@@ -3,7 +3,7 @@ import type { CredentialEdit, CredentialInput } from '#contracts/vault.contract'
 import type { Problem } from '#toolcall/problem';
 import { canonicalOrigin } from './canonical-origin.js';
 import { checkHmacKey, checkSignature } from './check-hmac.js';
-import { checkAssertionKey, checkTokenFields, tokenOriginOf, type CheckUrl } from './check-oauth.js';
+import { checkAssertionKey, checkTokenFields, endpointOriginsOf, type CheckUrl } from './check-oauth.js';
 import { checkClientCertificate } from './client-certificate.js';
 import { isTokenCredential, mapSecrets, type SecretField, type Typed } from './credential-fields.js';
 import { checkHeaderName, checkText, type Refuse } from './form-checks.js';
@@ -11,8 +11,8 @@ import { checkHeaderName, checkText, type Refuse } from './form-checks.js';
 /** What an edit may keep from. */
 export interface StoredSecrets {
   readonly origins: readonly string[];
-  /** Of the token endpoint that the secrets were entered for. */
-  readonly tokenOrigin?: string | undefined;
+  /** Of the token endpoint, and others like it, that the secrets were entered for. */
+  readonly endpoints: readonly string[];
   /** The stored secret of a field in clear; undefined when there is none. */
   secretOf(fieldId: string): string | undefined;
 }
@@ -42,7 +42,7 @@ export function readForm(
   checkPlacement(entered, refuse);
   if (entered.type === 'mtls') checkAllTls(origins, refuse);
   if (isTokenCredential(entered)) checkTokenFields(entered, checkUrl, refuse);
-  const destinations = { origins, tokenOrigin: tokenOriginOf(entered) };
+  const destinations = { origins, endpoints: endpointOriginsOf(entered) };
   const fields = mapSecrets(entered, (secret, field) => {
     const value = typeof secret === 'string' ? secret : keep(field, destinations, stored, refuse);
     return value === undefined ? '' : readSecret(value, entered, field, refuse);
@@ -92,6 +92,7 @@ function checkPlacement(entered: Typed<unknown>, refuse: Refuse): void {
     case 'mtls':
     case 'oauth2_client_credentials':
     case 'oauth2_jwt_bearer':
+    case 'oauth2_authorization_code':
   }
 }
 
@@ -146,7 +147,7 @@ function isSentAsHeader(credential: Typed<unknown>): boolean {
 /** Credentials go where they were entered for: a secret is not kept for an origin that is new to it. */
 function keep(
   { id, pointer }: SecretField,
-  { origins, tokenOrigin }: { origins: readonly string[]; tokenOrigin: string | undefined },
+  { origins, endpoints }: { origins: readonly string[]; endpoints: readonly string[] },
   stored: StoredSecrets | undefined,
   refuse: Refuse,
 ): string | undefined {
@@ -155,8 +156,9 @@ function keep(
     refuse(pointer, 'nothing_to_keep', 'must be entered: no value of this field is stored');
     return undefined;
   }
-  const isNewEndpoint = tokenOrigin !== undefined && tokenOrigin !== stored?.tokenOrigin;
-  const added = isNewEndpoint ? tokenOrigin : origins.find((origin) => !stored?.origins.includes(origin));
+  const added =
+    endpoints.find((origin) => !stored?.endpoints.includes(origin)) ??
+    origins.find((origin) => !stored?.origins.includes(origin));
   if (added !== undefined) {
     refuse(pointer, 'secret_required', `must be entered again, because it was not entered for ${added}`);
   }

@@ -20,6 +20,8 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, MoreThan, type EntityManager } from 'typeorm';
 import { NIL, v7 as uuidv7, validate as isUuid } from 'uuid';
 import { AccessLog } from '../accesses/access-log.service.js';
+import { usesAccounts } from '../connections/account-credentials.service.js';
+import { Revocations, type Forgotten } from '../connections/revocations.service.js';
 import type { NamedKey } from '../crypto/keyring.js';
 import { OrganizationKeys } from '../keys/organization-keys.service.js';
 import { TokenEndpoint } from '../tokens/token-endpoint.js';
@@ -27,12 +29,13 @@ import { TokenStore } from '../tokens/token-store.service.js';
 import { newTokenKey } from '../tokens/token-box.js';
 import { healthOf } from '../tokens/token-terms.js';
 import type { TokenEntity } from '../tokens/token.entity.js';
-import { tokenOriginOf } from './check-oauth.js';
+import { endpointOriginsOf, isSameAgreement } from './check-oauth.js';
 import { certificateHealth, summaryOf } from './client-certificate.js';
 import { CredentialEntity } from './credential.entity.js';
-import { isTokenCredential, mapSecrets, type Typed } from './credential-fields.js';
+import { isTokenCredential, mapSecrets, tokensVersionOf, type Typed } from './credential-fields.js';
 import { readForm } from './credential-form.js';
 import { CredentialSealer } from './credential.sealer.js';
+import { notFound } from './not-found.js';
 
 const DEFAULT_PAGE = 50;
 
@@ -47,6 +50,7 @@ export class CredentialsService {
     @Inject(OrganizationKeys) private readonly keys: OrganizationKeys,
     @Inject(TokenEndpoint) private readonly endpoint: TokenEndpoint,
     @Inject(TokenStore) private readonly tokens: TokenStore,
+    @Inject(Revocations) private readonly revocations: Revocations,
   ) {}
 
   async create(orgId: string, entered: CredentialInput, actor: Actor): Promise<Credential> {
@@ -55,7 +59,11 @@ export class CredentialsService {
     const form = readForm(entered, undefined, (url) => this.endpoint.refusal(orgId, url));
     const created = await forOrganization(this.dataSource, orgId, async (transaction) => {
       const key = await this.keys.forSealing(transaction, identity.orgId);
-      const sealed = { ...this.sealed(form, identity, key), createdAt: now, updatedAt: now };
+      const sealed = {
+        ...this.sealed(withTokenKey(form, identity), identity, key),
+        createdAt: now,
+        updatedAt: now,
+      };
       await transaction.insert(CredentialEntity, sealed);
       await this.record(transaction, 'create', sealed, actor);
       return sealed;
@@ -95,7 +103,7 @@ export class CredentialsService {
     edit: CredentialEdit,
     actor: Actor,
   ): Promise<Credential> {
-    const replaced = await forOrganization(this.dataSource, orgId, async (transaction) => {
+    const { credential, forgotten } = await forOrganization(this.dataSource, orgId, async (transaction) => {
       const stored = await transaction.findOne(CredentialEntity, {
         where: { orgId, id: credentialId },
         lock: { mode: 'pessimistic_write' }, // two edits at once: the second sees the first one's version
@@ -104,26 +112,32 @@ export class CredentialsService {
       if (ifVersion !== undefined && ifVersion !== stored.version) throw changedMeanwhile(stored);
       const opening = await this.keys.forOpening(transaction, stored);
       const secretOf = (fieldId: string) => this.sealer.openOne(stored, fieldId, opening);
-      const tokenOrigin = tokenOriginOf(stored.content);
-      const kept = { origins: stored.origins, tokenOrigin, secretOf };
+      const endpoints = endpointOriginsOf(stored.content);
+      const kept = { origins: stored.origins, endpoints, secretOf };
       const form = readForm(edit, kept, (url) => this.endpoint.refusal(orgId, url));
       const { orgId: owner, id, version, createdAt } = stored;
       const key = await this.keys.forSealing(transaction, owner);
-      const sealed = this.sealed(form, { orgId: owner, id, version: version + 1 }, key);
+      const identity = { orgId: owner, id, version: version + 1 };
+      const isSame = isSameAgreement({ ...stored.content, origins: stored.origins }, form);
+      const forTokens = isSame ? withSameTokens(form, stored, secretOf) : withTokenKey(form, identity);
+      const dropped = isSame ? undefined : await this.forgetAccounts(transaction, stored);
+      const sealed = this.sealed(forTokens, identity, key);
       const next = { ...sealed, createdAt, updatedAt: new Date() };
       await transaction.update(CredentialEntity, { orgId: owner, id }, next);
       await this.record(transaction, 'replace', next, actor);
-      return next;
+      const tokens = await this.tokens.findAll(transaction, owner, [id]);
+      return { credential: toCredential(next, tokens.get(id)), forgotten: dropped };
     });
-    this.announceChange(replaced);
-    return toCredential(replaced);
+    this.announceChange({ orgId, id: credentialId });
+    forgotten?.tellServer();
+    return credential;
   }
 
   async delete(
     { orgId, credentialId, ifVersion }: Omit<DeleteCredential, 'actor'>,
     actor: Actor,
   ): Promise<{ done: true }> {
-    await forOrganization(this.dataSource, orgId, async (transaction) => {
+    const forgotten = await forOrganization(this.dataSource, orgId, async (transaction) => {
       const named = { orgId, id: credentialId };
       const stored = await transaction.findOne(CredentialEntity, {
         where: named,
@@ -131,12 +145,22 @@ export class CredentialsService {
       });
       if (!stored) throw notFound(credentialId);
       if (ifVersion !== undefined && ifVersion !== stored.version) throw changedMeanwhile(stored);
+      const dropped = await this.forgetAccounts(transaction, stored);
       await transaction.delete(CredentialEntity, named);
       await this.tokens.forget(transaction, named);
       await this.record(transaction, 'delete', stored, actor);
+      return dropped;
     });
     this.announceChange({ orgId, id: credentialId });
+    forgotten?.tellServer();
     return { done: true };
+  }
+
+  private async forgetAccounts(
+    transaction: EntityManager,
+    stored: CredentialEntity,
+  ): Promise<Forgotten | undefined> {
+    return usesAccounts(stored) ? this.revocations.forget(transaction, stored) : undefined;
   }
 
   private record(
@@ -167,7 +191,7 @@ export class CredentialsService {
       ...identity,
       name,
       origins,
-      content: this.sealer.seal(withTokenKey(form), identity, key),
+      content: this.sealer.seal(form, identity, key),
       keyId: key.id,
     };
   }
@@ -178,11 +202,6 @@ export class CredentialsService {
       credentialId: id.toLowerCase(),
     });
   }
-}
-
-/** The same whether it never was, is gone, or is somebody else's. */
-export function notFound(credentialId: string): ServiceError {
-  return new ServiceError('credential_not_found', `There is no credential ${credentialId}`);
 }
 
 function changedMeanwhile({ id, version }: CredentialEntity): ServiceError {
@@ -210,11 +229,26 @@ function toCredential(credential: CredentialEntity, token?: TokenEntity): Creden
 function shown(content: CredentialEntity['content']): Typed<{ masked: string }> {
   const masked = mapSecrets(content, (secret) => ({ masked: secret.masked }));
   if (isTokenCredential(masked)) delete masked.tokenKey;
+  if (masked.type === 'oauth2_authorization_code') delete masked.agreedVersion;
   return masked;
 }
 
-function withTokenKey(form: CredentialInput): CredentialInput {
-  return isTokenCredential(form) ? { ...form, tokenKey: newTokenKey() } : form;
+function withTokenKey(form: CredentialInput, { version }: { version: number }): CredentialInput {
+  if (!isTokenCredential(form)) return form;
+  const tokenKey = newTokenKey();
+  if (form.type !== 'oauth2_authorization_code') return { ...form, tokenKey };
+  return { ...form, tokenKey, agreedVersion: version };
+}
+
+/** What was connected before goes on. */
+function withSameTokens(
+  form: CredentialInput,
+  stored: CredentialEntity,
+  secretOf: (fieldId: string) => string | undefined,
+): CredentialInput {
+  if (form.type !== 'oauth2_authorization_code') return form;
+  const tokenKey = secretOf('tokenKey');
+  return { ...form, ...(tokenKey !== undefined && { tokenKey }), agreedVersion: tokensVersionOf(stored) };
 }
 
 function summary(
@@ -224,7 +258,11 @@ function summary(
   const certificateSummary = content.type === 'mtls' ? summaryOf(content.certificate) : undefined;
   if (certificateSummary)
     return { certificateSummary, health: certificateHealth(certificateSummary, Date.now()) };
-  return token?.credentialVersion === version ? { health: healthOf(token, Date.now()) } : {};
+  if (token?.credentialVersion === tokensVersionOf({ content, version })) {
+    return { health: healthOf(token, Date.now()) };
+  }
+  const isAwaited = content.type === 'oauth2_authorization_code' && content.connectedBy === 'organization';
+  return isAwaited ? { health: { status: 'not_connected' } } : {};
 }
 
 function readCursor(cursor: string): string {

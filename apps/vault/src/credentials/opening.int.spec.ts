@@ -97,7 +97,7 @@ describe('opening a credential', () => {
     expect(() => vault.unseal(opened, orgId, randomUUID())).toThrow('Not sealed to this key');
     expect(() => vault.unseal({ ...opened, version: 2 }, orgId, id)).toThrow('Not sealed to this key');
     const colleague = SessionKeyPair.create(vault.executorKey);
-    expect(() => colleague.open(opened.sealed, '')).toThrow('Not sealed to this key');
+    expect(() => colleague.open(opened.sealed ?? '', '')).toThrow('Not sealed to this key');
   });
 
   it('is refused to whoever does not hold the executors’ key', async () => {

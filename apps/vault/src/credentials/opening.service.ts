@@ -18,9 +18,9 @@ import { canonicalOrigin } from './canonical-origin.js';
 import { grantProblem } from './check-grant.js';
 import { AccessLog, EXECUTOR, type NewAccess } from '../accesses/access-log.service.js';
 import { CredentialEntity } from './credential.entity.js';
-import { isTokenCredential } from './credential-fields.js';
+import { isTokenCredential, tokensVersionOf } from './credential-fields.js';
 import { CredentialSealer } from './credential.sealer.js';
-import { notFound } from './credentials.service.js';
+import { notFound } from './not-found.js';
 
 const opensTotal = new Counter({
   name: 'patchbay_vault_credential_opens_total',
@@ -61,7 +61,7 @@ export class OpeningService {
   }
 
   private async openFor(request: OpenCredential, access: NewAccess): Promise<OpenedCredential> {
-    const { orgId, credentialId, origin, session, refresh } = request;
+    const { orgId, credentialId, origin, session, refresh, endUser } = request;
     if (!this.executorKey.isProvenBy(session)) {
       throw new ServiceError('forbidden', 'The session key is not proven to be that of an executor');
     }
@@ -74,15 +74,18 @@ export class OpeningService {
       const message = `Credential ${credential.id} was not entered for ${destination}`;
       throw new ServiceError('credential_origin_mismatch', message);
     }
+    const perEndUser = isPerEndUser(credential) && ({ perEndUser: true } as const);
+    if (perEndUser && endUser === undefined) return { ...perEndUser, version, name };
     const keys = await this.keysOf(credential);
-    const { secret, token } = await this.toUse(credential, this.sealer.open(credential, keys), refresh);
+    const opened = this.sealer.open(credential, keys);
+    const { secret, token } = await this.toUse(credential, opened, perEndUser ? endUser : '', refresh);
     const plaintext = Buffer.from(JSON.stringify(secret));
     const context = credentialContext({ orgId: credential.orgId, credentialId: credential.id, version });
     const sealed = this.executorKey.sealTo(session, plaintext, context);
     plaintext.fill(0);
     const keyId = credential.keyId ?? this.sealer.keyIdOf(credential.content);
     await this.accesses.note({ ...access, credentialVersion: version, keyId });
-    return { sealed, version, name, ...(token && { token }) };
+    return { sealed, version, name, ...perEndUser, ...(token && { token }) };
   }
 
   /** Executors are trusted with what the tools they run use, not with all there is. */
@@ -95,12 +98,15 @@ export class OpeningService {
 
   /** The secret itself, or the access token that it buys: then it stays here. */
   private async toUse(
-    { orgId, id, version }: CredentialEntity,
+    credential: CredentialEntity,
     secret: CredentialSecret,
-    refused: number | undefined,
+    endUser = '',
+    refused?: number,
   ): Promise<{ secret: CredentialSecret; token?: OpenedCredential['token'] }> {
     if (!isTokenCredential(secret)) return { secret };
-    const { token, ...terms } = await this.tokens.get({ orgId, id, version, secret }, refused);
+    const { orgId, id } = credential;
+    const holder = { orgId, id, version: tokensVersionOf(credential), endUser };
+    const { token, ...terms } = await this.tokens.get({ ...holder, secret }, refused);
     const { expiredWhen } = secret;
     return {
       secret: { type: 'bearer', token },
@@ -127,6 +133,10 @@ export class OpeningService {
     const { orgId, id, wrapped } = key;
     return this.keys.finderOf({ orgId, id, keyVersion: keyVersion.id, wrapped, state: keyVersion.state });
   }
+}
+
+function isPerEndUser({ content }: CredentialEntity): boolean {
+  return content.type === 'oauth2_authorization_code' && content.connectedBy === 'end_user';
 }
 
 /** An origin that is none is not noted: it may be anything, a secret in a URL too. */

@@ -1,18 +1,18 @@
 import type { TokenCredential } from '#contracts/credential-types.contract';
 import { ServiceError } from '#contracts/errors';
-import { credentialHealthChanged } from '#contracts/vault.contract';
-import { RpcClient } from '#messaging/rpc.client';
 import { Counter, registry } from '#telemetry/metrics';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { AccessLog, VAULT } from '../accesses/access-log.service.js';
 import { EnvelopeError } from '../crypto/box.js';
-import { openToken, sealToken, type TokenOwner } from './token-box.js';
+import { HealthNews } from './health-news.service.js';
+import { openText, sealText, tokenPurpose, type TokenOwner } from './token-box.js';
 import { TokenEndpoint } from './token-endpoint.js';
 import type { TokenEntity } from './token.entity.js';
-import { readTokenAnswer, tokenRequestOf } from './token-request.js';
-import { TokenStore, type TokenHolder } from './token-store.service.js';
-import { judgeToken, termsOf } from './token-terms.js';
+import { readTokenAnswer, tokenRequestOf, type ObtainedToken } from './token-request.js';
+import { LEASE_SECONDS, TokenStore, type SealedTokens, type TokenHolder } from './token-store.service.js';
+import { judgeToken, lifetimeOf, termsOf, whyConnect } from './token-terms.js';
 
 const requestsTotal = new Counter({
   name: 'patchbay_vault_token_requests_total',
@@ -27,7 +27,7 @@ export interface AccessToken {
   readonly lifetimeMs: number;
 }
 
-/** A credential that buys tokens, opened. */
+/** A credential that gets tokens, opened. */
 export interface TokenBuyer extends TokenHolder {
   readonly secret: TokenCredential<string>;
 }
@@ -35,6 +35,8 @@ export interface TokenBuyer extends TokenHolder {
 /** How long one waits for another vault to fetch a token; how often one looks. */
 const PATIENCE_MS = 10_000;
 const LOOK_EVERY_MS = 50;
+/** What the server has given is kept if the database comes back within the lease. */
+const SAVE_AGAIN_MS = 500;
 
 /** Access tokens: fetched ahead of their end, by one vault at a time, and kept sealed. */
 @Injectable()
@@ -45,15 +47,17 @@ export class AccessTokens {
   constructor(
     @Inject(TokenStore) private readonly store: TokenStore,
     @Inject(TokenEndpoint) private readonly endpoint: TokenEndpoint,
-    @Inject(RpcClient) private readonly rpc: RpcClient,
+    @Inject(HealthNews) private readonly news: HealthNews,
+    @Inject(AccessLog) private readonly accesses: AccessLog,
   ) {}
 
   /**
    * A token that is good now; a newer one than `refused`, unless one was just fetched for that reason.
-   * @throws ServiceError `credential_refused`, or `service_unavailable` when the token endpoint does not work
+   * @throws ServiceError `authorization_required` when somebody has to connect the account first, `credential_refused`,
+   *   or `service_unavailable` when the token endpoint does not work
    */
   async get(buyer: TokenBuyer, refused?: number): Promise<AccessToken> {
-    const stored = await this.store.find(buyer);
+    const stored = await this.find(buyer);
     const verdict = judgeToken(stored, buyer.version, refused, Date.now());
     const opened = verdict === 'replace' ? undefined : this.open(buyer, stored);
     const newerThan = stored?.version ?? 0;
@@ -64,9 +68,16 @@ export class AccessTokens {
     return opened;
   }
 
+  private async find(buyer: TokenBuyer): Promise<TokenEntity | undefined> {
+    const stored = await this.store.find(buyer);
+    const why = usesAccounts(buyer) ? whyConnect(stored, buyer.version, Date.now()) : undefined;
+    if (why !== undefined) throw authorizationRequired(why);
+    return stored;
+  }
+
   /** One at a time in this process, however many ask. */
   private obtainOnce(buyer: TokenBuyer, newerThan: number, isForced: boolean): Promise<AccessToken> {
-    const key = `${buyer.orgId} ${buyer.id} ${buyer.version}`;
+    const key = `${buyer.orgId} ${buyer.id} ${buyer.version} ${buyer.endUser}`;
     const underWay = this.underWay.get(key);
     if (underWay) return underWay;
     const obtained = this.obtain(buyer, newerThan, isForced).finally(() => this.underWay.delete(key));
@@ -78,7 +89,7 @@ export class AccessTokens {
   private async obtain(buyer: TokenBuyer, newerThan: number, isForced: boolean): Promise<AccessToken> {
     const giveUpAt = Date.now() + PATIENCE_MS;
     for (;;) {
-      const stored = await this.store.find(buyer);
+      const stored = await this.find(buyer);
       const version = stored?.version ?? 0;
       const opened = version > newerThan ? this.open(buyer, stored) : undefined;
       if (opened && opened.lifetimeMs > 0) return opened;
@@ -87,77 +98,167 @@ export class AccessTokens {
         stored.credentialVersion === buyer.version &&
         stored.retryAt.getTime() > Date.now()
       ) {
-        throw unobtainable(stored.state, stored.lastError ?? 'It failed a moment ago');
+        throw unobtainable(buyer, stored.state, stored.lastError ?? 'It failed a moment ago');
       }
       const leaseId = randomUUID();
-      if (await this.store.claim(buyer, version, leaseId)) {
-        return this.fetch(buyer, { version, leaseId, isForced }, stored?.state ?? 'active');
-      }
+      if (await this.claim(buyer, stored, leaseId)) return this.fetch(buyer, stored, leaseId, isForced);
       if (Date.now() > giveUpAt)
-        throw unobtainable('refresh_failed', 'Another vault is fetching it, for too long');
+        throw unobtainable(buyer, 'refresh_failed', 'Another vault is fetching it, for too long');
       await sleep(LOOK_EVERY_MS);
     }
   }
 
+  private claim(buyer: TokenBuyer, stored: TokenEntity | undefined, leaseId: string): Promise<boolean> {
+    const version = stored?.version ?? 0;
+    if (!usesAccounts(buyer)) return this.store.claim(buyer, version, leaseId);
+    if (stored?.sealedRefresh) return this.store.claimRenewal(buyer, version, leaseId);
+    throw authorizationRequired('the token of the account cannot be read; it has to be connected again');
+  }
+
   private async fetch(
     buyer: TokenBuyer,
-    { version, leaseId, isForced }: { version: number; leaseId: string; isForced: boolean },
-    before: TokenEntity['state'],
+    stored: TokenEntity | undefined,
+    leaseId: string,
+    isForced: boolean,
   ): Promise<AccessToken> {
-    const { orgId, secret } = buyer;
     const askedAt = Date.now(); // the lifetime begins no earlier than this
-    const request = await tokenRequestOf(secret, new Date(askedAt));
-    const answer = readTokenAnswer(await this.endpoint.ask(orgId, secret.tokenUrl, request), secret);
+    const before = stored?.state ?? 'active';
+    const refreshToken = usesAccounts(buyer) && stored ? openTokens(buyer, stored).refresh : undefined;
+    const answer = await this.ask(buyer, refreshToken, askedAt);
     requestsTotal.inc({ result: answer.ok ? 'ok' : answer.state });
     if (!answer.ok) {
       await this.store.fail(buyer, leaseId, answer.state, answer.message);
-      this.announce(buyer, before, answer.state);
-      throw unobtainable(answer.state, answer.message);
+      this.news.tell(buyer, before, answer.state);
+      const error = unobtainable(buyer, answer.state, answer.message);
+      await this.note(buyer, error);
+      throw error;
     }
-    const { token, lifetimeMs } = answer;
-    const next = version + 1;
-    const terms = termsOf(lifetimeMs, askedAt, Math.random());
-    const sealed = sealToken(token, keyOf(buyer), ownerOf(buyer, next));
-    await this.store.save(buyer, leaseId, { sealed, ...terms }, isForced);
-    this.announce(buyer, before, 'active');
-    return { token, version: next, lifetimeMs: Math.max(0, terms.expiresAt.getTime() - Date.now()) };
+    const version = (stored?.version ?? 0) + 1;
+    // A server that sends no new refresh token means the old one to be used again.
+    const tokens = sealTokens(buyer, version, { refreshToken, ...answer }, askedAt);
+    if (!(await this.save(buyer, leaseId, tokens, { isForced, askedAt })) && usesAccounts(buyer)) {
+      throw unobtainable(
+        buyer,
+        'refresh_failed',
+        'The account was connected anew, or disconnected, meanwhile',
+      );
+    }
+    this.news.tell(buyer, before, 'active');
+    return { token: answer.token, version, lifetimeMs: lifetimeOf(tokens, Date.now()) };
   }
 
-  private announce(
-    { orgId, id }: TokenBuyer,
-    before: TokenEntity['state'],
-    status: TokenEntity['state'],
-  ): void {
-    if (before === status) return;
-    this.log.log(`Credential ${id} of organization ${orgId} is ${status} now`);
-    this.rpc.announce(credentialHealthChanged, { orgId, credentialId: id, status });
+  private async ask(
+    buyer: TokenBuyer,
+    refreshToken: string | undefined,
+    askedAt: number,
+  ): Promise<ObtainedToken> {
+    const { orgId, secret } = buyer;
+    if (usesAccounts(buyer) && refreshToken === undefined) {
+      return { ok: false, state: 'revoked', message: 'The refresh token cannot be read' };
+    }
+    const grant = refreshToken === undefined ? undefined : ({ type: 'refresh_token', refreshToken } as const);
+    const request = await tokenRequestOf(secret, grant, new Date(askedAt));
+    const result = await this.endpoint.ask(orgId, secret.tokenUrl, request);
+    return readTokenAnswer(result, secret, refreshToken === undefined ? [] : [refreshToken]);
+  }
+
+  /**
+   * Until the lease runs out: where the server lets a refresh token be used once, what it has answered is all there is. A
+   * vault that dies before this loses it, and the account has to be connected again.
+   */
+  private async save(
+    buyer: TokenBuyer,
+    leaseId: string,
+    tokens: SealedTokens,
+    { isForced, askedAt }: { isForced: boolean; askedAt: number },
+  ): Promise<boolean> {
+    for (;;) {
+      try {
+        return await this.store.save(buyer, leaseId, tokens, isForced);
+      } catch (error) {
+        if (Date.now() - askedAt > LEASE_SECONDS * 1000) throw error;
+        await sleep(SAVE_AGAIN_MS);
+      }
+    }
+  }
+
+  private async note({ orgId, id }: TokenBuyer, { code }: ServiceError): Promise<void> {
+    const access = { action: 'refresh', actor: VAULT, orgId, credentialId: id, result: code } as const;
+    await this.accesses
+      .note(access)
+      .catch((error: unknown) => this.log.error(`A failed refresh could not be recorded: ${String(error)}`));
   }
 
   /** Undefined when there is none, or it does not open: then another is fetched. */
   private open(buyer: TokenBuyer, stored: TokenEntity | undefined): AccessToken | undefined {
-    if (!stored?.sealed || !stored.expiresAt || stored.credentialVersion !== buyer.version) return undefined;
-    const { version, sealed, expiresAt } = stored;
-    try {
-      const token = openToken(sealed, keyOf(buyer), ownerOf(buyer, version));
-      return { token, version, lifetimeMs: Math.max(0, expiresAt.getTime() - Date.now()) };
-    } catch (error) {
-      if (!(error instanceof EnvelopeError)) throw error;
-      this.log.warn(`The access token of credential ${buyer.id} does not open: ${error.message}`);
-      return undefined;
-    }
+    if (!stored?.sealed || stored.credentialVersion !== buyer.version) return undefined;
+    const { access: token } = openTokens(buyer, stored);
+    if (token !== undefined)
+      return { token, version: stored.version, lifetimeMs: lifetimeOf(stored, Date.now()) };
+    this.log.warn(`The access token of credential ${buyer.id} does not open`);
+    return undefined;
   }
+}
+
+/** What a server has given, as it is kept: bound to its owner and to this version of the token. */
+export function sealTokens(
+  buyer: TokenBuyer,
+  version: number,
+  given: { token: string; refreshToken?: string | undefined; lifetimeMs?: number | undefined },
+  askedAt: number,
+): SealedTokens {
+  const owner = ownerOf(buyer, version);
+  const seal = (kind: 'access' | 'refresh', text: string) =>
+    sealText(text, keyOf(buyer), tokenPurpose(kind, owner));
+  const { token, refreshToken, lifetimeMs } = given;
+  const isRenewable = !usesAccounts(buyer) || refreshToken !== undefined;
+  return {
+    sealed: seal('access', token),
+    sealedRefresh: refreshToken === undefined ? null : seal('refresh', refreshToken),
+    ...termsOf({ lifetimeMs, isRenewable }, askedAt, Math.random()),
+  };
+}
+
+/** What a server has given, of a row; undefined what there is not, or does not open. */
+export function openTokens(
+  buyer: TokenBuyer,
+  { sealed, sealedRefresh, version }: TokenEntity,
+): { access: string | undefined; refresh: string | undefined } {
+  const open = (kind: 'access' | 'refresh', box: string | null) => {
+    if (box === null) return undefined;
+    try {
+      return openText(box, keyOf(buyer), tokenPurpose(kind, ownerOf(buyer, version)));
+    } catch (error) {
+      if (error instanceof EnvelopeError) return undefined;
+      throw error;
+    }
+  };
+  return { access: open('access', sealed), refresh: open('refresh', sealedRefresh) };
+}
+
+/** Whether somebody else's agreement is what tokens are had for. */
+function usesAccounts({ secret }: TokenBuyer): boolean {
+  return secret.type === 'oauth2_authorization_code';
 }
 
 function keyOf({ secret }: TokenBuyer): string {
   return secret.tokenKey ?? '';
 }
 
-function ownerOf({ orgId, id, version: credentialVersion }: TokenBuyer, version: number): TokenOwner {
-  return { orgId, credentialId: id, credentialVersion, version };
+function ownerOf(
+  { orgId, id, endUser, version: credentialVersion }: TokenBuyer,
+  version: number,
+): TokenOwner {
+  return { orgId, credentialId: id, endUser, credentialVersion, version };
 }
 
-function unobtainable(state: TokenEntity['state'], message: string): ServiceError {
-  return state === 'revoked'
-    ? new ServiceError('credential_refused', `No access token: ${message}`)
-    : new ServiceError('service_unavailable', `No access token: ${message}`);
+function authorizationRequired(why: string): ServiceError {
+  return new ServiceError('authorization_required', `No access token: ${why}`);
+}
+
+function unobtainable(buyer: TokenBuyer, state: TokenEntity['state'], message: string): ServiceError {
+  if (state !== 'revoked') return new ServiceError('service_unavailable', `No access token: ${message}`);
+  return usesAccounts(buyer)
+    ? authorizationRequired(`access to the account was withdrawn. ${message}`)
+    : new ServiceError('credential_refused', `No access token: ${message}`);
 }

@@ -1,4 +1,8 @@
-import type { TokenCredential } from '#contracts/credential-types.contract';
+import type {
+  AuthorizationCode,
+  ClientCredentials,
+  TokenCredential,
+} from '#contracts/credential-types.contract';
 import type { EgressResult } from '#egress/egress-result';
 import { Scrubber } from '#toolcall/scrub';
 import { importPKCS8, SignJWT } from 'jose';
@@ -10,13 +14,26 @@ export interface TokenRequest {
 }
 
 export type ObtainedToken =
-  | { readonly ok: true; readonly token: string; readonly lifetimeMs: number }
+  | {
+      readonly ok: true;
+      readonly token: string;
+      readonly refreshToken?: string;
+      /** Absent where the server does not say. */
+      readonly lifetimeMs?: number;
+    }
   /** `revoked`: the server will say so again, until somebody enters something else. */
   | { readonly ok: false; readonly state: 'refresh_failed' | 'revoked'; readonly message: string };
 
-/** How long a token is taken to last whose server does not say. */
-const UNSAID_LIFETIME_MS = 5 * 60_000;
-const LONGEST_LIFETIME_MS = 24 * 3_600_000;
+/** What a token is asked for by virtue of, where that is not the credential itself. */
+export type TokenGrant =
+  | { readonly type: 'refresh_token'; readonly refreshToken: string }
+  | {
+      readonly type: 'authorization_code';
+      readonly code: string;
+      readonly redirectUri: string;
+      readonly codeVerifier: string;
+    };
+
 const ASSERTION_S = 300;
 /** By so much the server's clock may be behind ours. */
 const SKEW_S = 60;
@@ -24,57 +41,119 @@ const LONGEST_TOKEN = 16_384;
 /** RFC 6749 section 5.2: what trying again does not mend. */
 const FINAL_ERRORS = new Set(['invalid_client', 'invalid_grant', 'unauthorized_client', 'access_denied']);
 
-export async function tokenRequestOf(credential: TokenCredential<string>, now: Date): Promise<TokenRequest> {
-  const headers: [string, string][] = [
-    ['Content-Type', 'application/x-www-form-urlencoded'],
-    ['Accept', 'application/json'],
-    ['User-Agent', 'Patchbay/1'],
-  ];
+/** RFC 6749, 5.2: of what somebody has agreed to, only this says that they, or the server, have taken it back. */
+const WITHDRAWN = new Set(['invalid_grant']);
+
+export async function tokenRequestOf(
+  credential: TokenCredential<string>,
+  grant: TokenGrant | undefined,
+  now: Date,
+): Promise<TokenRequest> {
   const form = new URLSearchParams();
   if (credential.type === 'oauth2_jwt_bearer') {
     form.set('grant_type', 'urn:ietf:params:oauth:grant-type:jwt-bearer');
     form.set('assertion', await assertionOf(credential, now));
-  } else {
-    const { clientId, clientSecret, clientAuth = 'basic', audience } = credential;
-    form.set('grant_type', 'client_credentials');
-    if (audience !== undefined) form.set('audience', audience);
-    if (clientAuth === 'post') {
-      form.set('client_id', clientId);
-      form.set('client_secret', clientSecret);
-    } else headers.push(['Authorization', `Basic ${basicPair(clientId, clientSecret)}`]);
+    if (credential.scope !== undefined) form.set('scope', credential.scope);
+    return { headers: HEADERS, body: form.toString() };
   }
-  if (credential.scope !== undefined) form.set('scope', credential.scope);
-  return { headers, body: form.toString() };
+  if (credential.type === 'oauth2_client_credentials') {
+    form.set('grant_type', 'client_credentials');
+    if (credential.audience !== undefined) form.set('audience', credential.audience);
+    if (credential.scope !== undefined) form.set('scope', credential.scope);
+  } else if (grant?.type === 'authorization_code') {
+    form.set('grant_type', 'authorization_code');
+    form.set('code', grant.code);
+    form.set('redirect_uri', grant.redirectUri);
+    form.set('code_verifier', grant.codeVerifier);
+  } else {
+    form.set('grant_type', 'refresh_token');
+    form.set('refresh_token', grant?.refreshToken ?? '');
+  }
+  return asClient(credential, form);
 }
 
-/** What the token endpoint's answer comes to. No message holds anything of the credential. */
-export function readTokenAnswer(result: EgressResult, credential: TokenCredential<string>): ObtainedToken {
+/** Tells the server that what it has given for this token is over (RFC 7009). */
+export function revocationRequestOf(
+  credential: AuthorizationCode<string>,
+  token: string,
+  hint: 'access_token' | 'refresh_token',
+): TokenRequest {
+  return asClient(credential, new URLSearchParams({ token, token_type_hint: hint }));
+}
+
+const HEADERS: readonly (readonly [string, string])[] = [
+  ['Content-Type', 'application/x-www-form-urlencoded'],
+  ['Accept', 'application/json'],
+  ['User-Agent', 'Patchbay/1'],
+];
+
+/** RFC 6749, 2.3.1; a client without a secret says who it is, and proves nothing. */
+function asClient(
+  { clientId, clientSecret, clientAuth = 'basic' }: ClientCredentials<string> | AuthorizationCode<string>,
+  form: URLSearchParams,
+): TokenRequest {
+  if (clientSecret !== undefined && clientAuth === 'basic') {
+    const pair = `Basic ${basicPair(clientId, clientSecret)}`;
+    return { headers: [...HEADERS, ['Authorization', pair]], body: form.toString() };
+  }
+  form.set('client_id', clientId);
+  if (clientSecret !== undefined) form.set('client_secret', clientSecret);
+  return { headers: HEADERS, body: form.toString() };
+}
+
+/** What the token endpoint's answer comes to. No message holds anything of the credential, nor of what was `sent` besides. */
+export function readTokenAnswer(
+  result: EgressResult,
+  credential: TokenCredential<string>,
+  sent: readonly string[] = [],
+): ObtainedToken {
   if (result.kind === 'failure') return failed(`The token endpoint gave no answer: ${result.message}`);
   const body = parse(result.body);
-  if (result.status !== 200) return refusedBy(result.status, body, credential);
-  const { access_token: token, token_type: type = 'bearer', expires_in: lasts } = body;
-  if (typeof token !== 'string' || !/^[\x21-\x7e]+$/.test(token) || token.length > LONGEST_TOKEN) {
+  // Some servers refuse with 200, and an `error` in it.
+  if (result.status !== 200 || typeof body.error === 'string') {
+    return refusedBy(result.status, body, credential, sent);
+  }
+  const {
+    access_token: token,
+    token_type: type = 'bearer',
+    expires_in: lasts,
+    refresh_token: refresh,
+  } = body;
+  if (!isToken(token)) {
     return failed('The token endpoint answered 200 without an access token');
   }
   if (typeof type !== 'string' || type.toLowerCase() !== 'bearer') {
     return failed('The token endpoint answered with a token that is no bearer token');
   }
+  if (refresh && !isToken(refresh)) {
+    return failed('The token endpoint answered with a refresh token that is none');
+  }
   const seconds = Number(lasts); // some servers write it as text
-  const lifetimeMs = seconds > 0 ? Math.min(seconds * 1000, LONGEST_LIFETIME_MS) : UNSAID_LIFETIME_MS;
-  return { ok: true, token, lifetimeMs };
+  return {
+    ok: true,
+    token,
+    ...(isToken(refresh) && credential.type === 'oauth2_authorization_code' && { refreshToken: refresh }),
+    ...(seconds > 0 && { lifetimeMs: seconds * 1000 }),
+  };
+}
+
+function isToken(value: unknown): value is string {
+  return typeof value === 'string' && /^[\x21-\x7e]+$/.test(value) && value.length <= LONGEST_TOKEN;
 }
 
 function refusedBy(
   status: number,
   { error, error_description: description }: Record<string, unknown>,
   credential: TokenCredential<string>,
+  sent: readonly string[],
 ): ObtainedToken {
-  const scrubber = new Scrubber(secretsOf(credential));
+  const scrubber = new Scrubber([...secretsOf(credential), ...sent]);
   const said = [error, description]
     .filter((one) => typeof one === 'string')
     .map((one) => scrubber.scrubEscaped(one.replace(/[^\x20-\x7e]/g, ' ')).slice(0, 200));
   const message = [`The token endpoint answered ${status}`, ...said].join(': ');
-  const isFinal = status < 500 && typeof error === 'string' && FINAL_ERRORS.has(error);
+  const final = credential.type === 'oauth2_authorization_code' ? WITHDRAWN : FINAL_ERRORS;
+  const isFinal = status < 500 && typeof error === 'string' && final.has(error);
   return { ok: false, state: isFinal ? 'revoked' : 'refresh_failed', message };
 }
 
@@ -83,7 +162,7 @@ function secretsOf(credential: TokenCredential<string>): string[] {
     return credential.privateKey.split(/\s*\n/).filter((line) => line !== '' && !line.startsWith('-----'));
   }
   const { clientId, clientSecret } = credential;
-  return [clientSecret, basicPair(clientId, clientSecret)];
+  return clientSecret === undefined ? [] : [clientSecret, basicPair(clientId, clientSecret)];
 }
 
 /** RFC 6749 section 2.3.1: both halves are form-encoded before they are joined. */

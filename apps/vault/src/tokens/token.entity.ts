@@ -1,8 +1,11 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
-export type TokenState = 'active' | 'refresh_failed' | 'revoked';
+export type TokenState = 'active' | 'expiring' | 'expired' | 'refresh_failed' | 'revoked';
 
-/** The access token that a credential has obtained, and how obtaining it goes. One row per credential. */
+/**
+ * The access token that a credential has obtained, and how obtaining it goes. One row per credential; per end user where
+ * each connects an account of their own.
+ */
 @Entity('tokens')
 export class TokenEntity {
   @PrimaryColumn('uuid', { name: 'org_id', primaryKeyConstraintName: 'tokens_pkey' })
@@ -11,7 +14,11 @@ export class TokenEntity {
   @PrimaryColumn('uuid', { name: 'credential_id', primaryKeyConstraintName: 'tokens_pkey' })
   credentialId!: string;
 
-  /** Of the credential that bought it; a replaced one buys anew. */
+  /** Whose account it is for; empty where it is the organization's. */
+  @PrimaryColumn('text', { name: 'end_user', primaryKeyConstraintName: 'tokens_pkey' })
+  endUser!: string;
+
+  /** Of the credential that bought it; a replaced one buys anew. Of a connected account: what was agreed to. */
   @Column('integer', { name: 'credential_version' })
   credentialVersion!: number;
 
@@ -23,6 +30,15 @@ export class TokenEntity {
   @Column('text', { nullable: true })
   sealed!: string | null;
 
+  /** What the next one is had for; under the same key. Replaced together with the access token, or not at all. */
+  @Column('text', { name: 'sealed_refresh', nullable: true })
+  sealedRefresh!: string | null;
+
+  /** When somebody connected the account; null where the credential itself buys tokens. */
+  @Column('timestamptz', { name: 'connected_at', nullable: true })
+  connectedAt!: Date | null;
+
+  /** Null also for a token that has no known end. */
   @Column('timestamptz', { name: 'expires_at', nullable: true })
   expiresAt!: Date | null;
 
