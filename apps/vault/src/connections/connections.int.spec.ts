@@ -29,8 +29,8 @@ describe('connected accounts', () => {
     server = await OAuthServer.start();
     vault = await RunningVault.start();
     vault.egressAllow = server.origin;
-    await vault.addInstance(`${OLD_KEY},${NEW_KEY}`);
-    await vault.addInstance(`${OLD_KEY},${NEW_KEY}`);
+    await vault.addInstance(`${NEW_KEY},${OLD_KEY}`);
+    await vault.addInstance(`${NEW_KEY},${OLD_KEY}`);
     us = new Connecting(vault, server, orgId);
     vault.link.connection.subscribe(credentialHealthChanged.subject, {
       callback: (_error, message) => {
