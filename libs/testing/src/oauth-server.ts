@@ -95,10 +95,19 @@ export class OAuthServer {
 
   private async answer(request: ReceivedRequest, reply: ServerResponse): Promise<void> {
     const { pathname, searchParams } = new URL(request.url, this.origin);
-    if (pathname === '/authorize') return this.authorize(searchParams, reply);
+    if (pathname === '/authorize') {
+      this.authorize(searchParams, reply);
+      return;
+    }
     if (await this.fault?.(request, reply)) return;
-    if (pathname === '/token') return this.token(request, reply);
-    if (pathname === '/revoke') return this.revoke(request, reply);
+    if (pathname === '/token') {
+      this.token(request, reply);
+      return;
+    }
+    if (pathname === '/revoke') {
+      this.revoke(request, reply);
+      return;
+    }
     json(reply, 404, {});
   }
 
@@ -110,7 +119,10 @@ export class OAuthServer {
       query.get('client_id') === this.clientId &&
       query.get('code_challenge_method') === 'S256' &&
       /^[\w-]{43}$/.test(challenge);
-    if (!isRight) return json(reply, 400, { error: 'invalid_request' });
+    if (!isRight) {
+      json(reply, 400, { error: 'invalid_request' });
+      return;
+    }
     const back = new URL(redirectUri);
     back.searchParams.set('state', query.get('state') ?? '');
     if (this.iss !== undefined) back.searchParams.set('iss', this.iss);
@@ -125,13 +137,17 @@ export class OAuthServer {
 
   private token(request: ReceivedRequest, reply: ServerResponse): void {
     const form = formOf(request);
-    if (!this.isClient(request, form)) return json(reply, 401, { error: 'invalid_client' });
+    if (!this.isClient(request, form)) {
+      json(reply, 401, { error: 'invalid_client' });
+      return;
+    }
     const grant = form.grant_type === 'authorization_code' ? this.redeem(form) : this.refresh(form);
     if (!grant || grant.isRevoked) {
-      return json(reply, 400, {
+      json(reply, 400, {
         error: 'invalid_grant',
         error_description: `no good: ${JSON.stringify(form)}`,
       });
+      return;
     }
     const access = random('access');
     this.issued.push(access);
@@ -167,7 +183,10 @@ export class OAuthServer {
 
   private revoke(request: ReceivedRequest, reply: ServerResponse): void {
     const form = formOf(request);
-    if (!this.isClient(request, form)) return json(reply, 401, { error: 'invalid_client' });
+    if (!this.isClient(request, form)) {
+      json(reply, 401, { error: 'invalid_client' });
+      return;
+    }
     const { token = '' } = form;
     const grant = this.refreshTokens.get(token)?.grant ?? this.accessTokens.get(token);
     if (grant) {
