@@ -12,6 +12,7 @@ describe('the gateway’s configuration', () => {
       REQUEST_TIMEOUT_MS: 5000,
       FIRST_ADMIN_KEY_FILE: undefined,
       CORS_ORIGINS: undefined,
+      PUBLIC_URL: undefined,
     });
   });
 
@@ -21,6 +22,9 @@ describe('the gateway’s configuration', () => {
     ['REQUEST_TIMEOUT_MS', '0'],
     ['VAULT_PUBLIC_KEY', ''],
     ['VAULT_PUBLIC_KEY', `${'k'.repeat(43)}=`],
+    ['PUBLIC_URL', 'patchbay.example.com'],
+    ['PUBLIC_URL', 'https://patchbay.example.com/'],
+    ['PUBLIC_URL', 'https://user@patchbay.example.com'],
     ['CORS_ORIGINS', '*'],
     ['CORS_ORIGINS', 'console.example.com'],
     ['CORS_ORIGINS', 'https://console.example.com/'],

@@ -29,6 +29,16 @@ export class GatewayConfig extends EgressServiceConfig {
   @IsString()
   readonly FIRST_ADMIN_KEY_FILE?: string;
 
+  /**
+   * Where browsers reach this gateway, `https://patchbay.example.com`: OAuth accounts are connected there, and
+   * `<it>/v1/oauth/callback` is the redirect URI to register. Without it none can be connected.
+   */
+  @IsOptional()
+  @Matches(/^https?:\/\/[^\s/?#@]+$/, {
+    message: 'PUBLIC_URL must be scheme and host alone, such as https://patchbay.example.com',
+  })
+  readonly PUBLIC_URL?: string;
+
   /** What credentials are sealed to on their way to the vault: the public half of its VAULT_INTAKE_KEY. */
   @Matches(/^[A-Za-z0-9_-]{43}$/, {
     message: 'VAULT_PUBLIC_KEY must be 32 bytes of base64url, which is 43 characters',

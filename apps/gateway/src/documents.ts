@@ -43,6 +43,21 @@ const Me = Type.Object(
 );
 export type Me = Type.Static<typeof Me>;
 
+const NewConnection = Type.Object({ endUser: Type.Optional(vault.EndUser) }, closed);
+export type NewConnection = Type.Static<typeof NewConnection>;
+
+const ConnectUrl = Type.Object(
+  {
+    connectUrl: Type.String({
+      format: 'uri',
+      description: 'For whoever connects the account, and nobody else',
+    }),
+    expiresAt: Timestamp,
+  },
+  closed,
+);
+export type ConnectUrl = Type.Static<typeof ConnectUrl>;
+
 const RollBack = Type.Omit(catalog.RollBackTool, ['orgId', 'toolKey', 'ifRevision'], closed);
 export type RollBack = Type.Static<typeof RollBack>;
 
@@ -117,6 +132,9 @@ export const documents = {
   Credential: vault.Credential,
   CredentialPage: vault.CredentialPage,
   AccessPage: vault.AccessPage,
+  NewConnection,
+  ConnectUrl,
+  ConnectionPage: vault.ConnectionPage,
   StartRotation: vault.StartRotation,
   Rotation: vault.Rotation,
   ExecuteTool: executor.ExecuteTool,

@@ -22,6 +22,9 @@ import { ImportReader } from './import/import.reader.js';
 import { ImportService } from './import/import.service.js';
 import { SourceFetcher } from './import/source.fetcher.js';
 import { MeController } from './me.controller.js';
+import { ConnectionsController } from './oauth/connections.controller.js';
+import { OAuthController } from './oauth/oauth.controller.js';
+import { PublicAddress } from './oauth/public-address.js';
 import { ProblemFilter } from './problem.filter.js';
 import { RotationsController } from './rotations.controller.js';
 import { ServicesClient } from './services.client.js';
@@ -46,6 +49,8 @@ export class GatewayModule {
         EnvironmentsController,
         AgentsController,
         CredentialsController,
+        ConnectionsController,
+        OAuthController,
         ExecutionsController,
         StatsController,
         RotationsController,
@@ -63,6 +68,7 @@ export class GatewayModule {
         ImportReader,
         ImportService,
         OrganizationsService,
+        PublicAddress,
         ServicesClient,
         SourceFetcher,
       ],

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '#contracts/errors';
 
-export const success = { ok: 200, created: 201, nothing: 204, notModified: 304 } as const;
+export const success = { ok: 200, created: 201, nothing: 204, found: 302, notModified: 304 } as const;
 
 /** What each error is over HTTP. These and the ones above are the only HTTP numbers of the repository. */
 export const httpStatus: Record<ErrorCode, number> = {

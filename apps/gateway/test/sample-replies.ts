@@ -8,7 +8,7 @@ import type {
   VersionDiff,
 } from '#contracts/catalog.contract';
 import type { Execution, ExecutionRecord } from '#contracts/executor.contract';
-import type { Access, Credential, Rotation } from '#contracts/vault.contract';
+import type { Access, Connection, Credential, Rotation } from '#contracts/vault.contract';
 import type { ToolDefinition } from '#toolcall/tool-definition';
 
 const at = '2026-01-02T03:04:05.000Z';
@@ -83,6 +83,12 @@ export const rotation: Rotation = {
   remaining: 70,
   waitingFor: 0,
   startedAt: at,
+};
+
+export const connection: Connection = {
+  endUser: 'contact-7',
+  connectedAt: at,
+  health: { status: 'active', expiresAt: at },
 };
 
 export const access: Access = {

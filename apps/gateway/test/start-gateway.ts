@@ -48,6 +48,7 @@ export async function startGateway(
     HTTP_PORT: '0',
     HTTP_HOST: '127.0.0.1',
     VAULT_PUBLIC_KEY: intakeKey.publicKey,
+    PUBLIC_URL: 'https://patchbay.example.com',
     ...environment,
   });
   const link = await NatsLink.open({ url: config.NATS_URL, name: 'gateway' });

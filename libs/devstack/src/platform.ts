@@ -253,7 +253,12 @@ export class Platform {
       await service.start();
     };
     const others = (['catalog', 'vault', 'executor', 'audit'] as const).map((name) => start(name));
-    const gateway = this.onFreePort(wanted, (port) => start('gateway', { HTTP_PORT: String(port) }));
+    const gateway = this.onFreePort(wanted, (port) =>
+      start('gateway', {
+        HTTP_PORT: String(port),
+        PUBLIC_URL: process.env.PUBLIC_URL ?? `http://127.0.0.1:${port}`,
+      }),
+    );
     await Promise.all([...others, gateway]);
     const [, port] = /serving \S+:(\d+)/.exec(this.service('gateway').announcement) ?? [];
     this.restUrl = `http://127.0.0.1:${port ?? ''}`;

@@ -37,6 +37,8 @@ export class OAuthServer {
   reuses = 0;
   readonly issued: string[] = [];
   readonly revoked: string[] = [];
+  /** Every code and token that it has given out. */
+  readonly secrets: string[] = [];
   fault: Fault | undefined;
   private readonly codes = new Map<string, Code>();
   private readonly accessTokens = new Map<string, Grant>();
@@ -128,7 +130,7 @@ export class OAuthServer {
     if (this.iss !== undefined) back.searchParams.set('iss', this.iss);
     if (this.refusal !== undefined) back.searchParams.set('error', this.refusal);
     else {
-      const code = random('code');
+      const code = this.random('code');
       this.codes.set(code, { grant: { account: this.account, isRevoked: false }, challenge, redirectUri });
       back.searchParams.set('code', code);
     }
@@ -137,11 +139,12 @@ export class OAuthServer {
 
   private token(request: ReceivedRequest, reply: ServerResponse): void {
     const form = formOf(request);
-    if (!this.isClient(request, form)) {
+    const isAssertion = form.grant_type === 'urn:ietf:params:oauth:grant-type:jwt-bearer';
+    if (!isAssertion && !this.isClient(request, form)) {
       json(reply, 401, { error: 'invalid_client' });
       return;
     }
-    const grant = form.grant_type === 'authorization_code' ? this.redeem(form) : this.refresh(form);
+    const grant = isAssertion ? { account: 'the assertion', isRevoked: false } : this.grantOf(form);
     if (!grant || grant.isRevoked) {
       json(reply, 400, {
         error: 'invalid_grant',
@@ -149,12 +152,12 @@ export class OAuthServer {
       });
       return;
     }
-    const access = random('access');
+    const access = this.random('access');
     this.issued.push(access);
     this.accessTokens.set(access, grant);
     const isNewRefresh =
       this.givesRefreshTokens && (this.rotates || form.grant_type === 'authorization_code');
-    const refresh = isNewRefresh ? random('refresh') : undefined;
+    const refresh = isNewRefresh ? this.random('refresh') : undefined;
     if (refresh) this.refreshTokens.set(refresh, { grant, isUsed: false });
     json(reply, 200, {
       access_token: access,
@@ -162,6 +165,11 @@ export class OAuthServer {
       ...(this.expiresIn !== undefined && { expires_in: this.expiresIn }),
       ...(refresh && { refresh_token: refresh }),
     });
+  }
+
+  private grantOf(form: Record<string, string>): Grant | undefined {
+    if (form.grant_type === 'client_credentials') return { account: 'the client', isRevoked: false };
+    return form.grant_type === 'authorization_code' ? this.redeem(form) : this.refresh(form);
   }
 
   private redeem({ code = '', code_verifier: verifier = '', redirect_uri: uri }: Record<string, string>) {
@@ -196,6 +204,12 @@ export class OAuthServer {
     reply.writeHead(200).end();
   }
 
+  private random(kind: string): string {
+    const text = `${kind}-${randomBytes(24).toString('base64url')}`;
+    this.secrets.push(text);
+    return text;
+  }
+
   private isClient({ headers }: ReceivedRequest, form: Record<string, string>): boolean {
     if (this.clientSecret === undefined) {
       return form.client_id === this.clientId && headers.authorization === undefined;
@@ -207,10 +221,6 @@ export class OAuthServer {
 
 function formOf({ body }: ReceivedRequest): Record<string, string> {
   return Object.fromEntries(new URLSearchParams(body));
-}
-
-function random(kind: string): string {
-  return `${kind}-${randomBytes(24).toString('base64url')}`;
 }
 
 function json(reply: ServerResponse, status: number, body: object): void {

@@ -3,12 +3,12 @@ import { ORG_ID } from '#telemetry/attributes';
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { GatewayRequest } from '../http/gateway-request.js';
-import { ALLOWED, FOR_OPERATOR } from './allow.decorator.js';
+import { ALLOWED, FOR_OPERATOR, OPEN } from './allow.decorator.js';
 import { ApiKeysService } from './api-keys.service.js';
 import { OperatorKey } from './operator-key.js';
 import { mayUse, type Role } from './roles.js';
 
-/** Lets a request through when its API key's role may use the route, or it is the operator's. Stands before every route. */
+/** Lets a request through when its API key's role may use the route, it is the operator's, or nobody needs one. Stands before every route. */
 @Injectable()
 export class ApiKeyGuard implements CanActivate {
   constructor(
@@ -19,6 +19,7 @@ export class ApiKeyGuard implements CanActivate {
 
   async canActivate(context: ExecutionContext): Promise<true> {
     const request = context.switchToHttp().getRequest<GatewayRequest>();
+    if (this.reflector.get<true | undefined>(OPEN, context.getHandler())) return true;
     const key = bearerToken(request.headers.authorization);
     if (
       this.reflector.get<true | undefined>(FOR_OPERATOR, context.getHandler()) &&

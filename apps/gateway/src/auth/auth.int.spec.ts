@@ -46,6 +46,10 @@ const routes: [route: string, allowed: Role[], status: number, body?: unknown][]
   ['PUT /v1/credentials/:id', editors, 200, bearer],
   ['DELETE /v1/credentials/:id', editors, 204],
   ['GET /v1/credentials/:id/accesses', admins, 200],
+  ['POST /v1/credentials/:id/connections', admins, 200, {}],
+  ['GET /v1/credentials/:id/connections', admins, 200],
+  ['DELETE /v1/credentials/:id/connections', admins, 204],
+  ['DELETE /v1/credentials/:id/connections/:endUser', admins, 204],
   ['POST /v1/executions', executors, 200, { toolKey: 'look_up' }],
   ['GET /v1/executions', everyone, 200],
   ['GET /v1/executions/:id', everyone, 200],
@@ -60,12 +64,15 @@ const routes: [route: string, allowed: Role[], status: number, body?: unknown][]
   ['GET /v1/operations/rotations/latest', [], 200],
   ['GET /v1/operations/rotations/:id', [], 200],
 ];
+/** Where people come without a key, with what they were given: see `oauth/oauth.int.spec.ts`. */
+const forBrowsers = ['GET /v1/oauth/connect/:ticket', 'GET /v1/oauth/callback'];
 const names: Record<string, string> = {
   key: 'look_up',
   n: '3',
   id: nobody,
   agentId: 'front desk',
   name: 'staging',
+  endUser: 'contact-7',
 };
 const fill = (path: string) => path.replaceAll(/:(\w+)/g, (_, name: string) => names[name] ?? name);
 
@@ -100,7 +107,8 @@ describe('API keys', () => {
   };
 
   it('are asked for by every route of the router, or it would be missing here', () => {
-    expect(routesOf(world.gateway.app)).toEqual(routes.map(([route]) => route).sort());
+    const every = [...routes.map(([route]) => route), ...forBrowsers];
+    expect(routesOf(world.gateway.app)).toEqual(every.sort());
   });
 
   describe.each(routes)('%s', (route, allowed, status, body) => {
