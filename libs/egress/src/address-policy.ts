@@ -1,4 +1,4 @@
-import { addressBytes, contains, liesWithin, parseCidr, type Cidr } from './cidr.js';
+import { addressBytes, contains, parseCidr, type Cidr } from './cidr.js';
 
 /**
  * What kind of address it is, which decides who may open it:
@@ -89,16 +89,4 @@ export function describeAddress(address: string): string {
   const bytes = addressBytes(address);
   if (!bytes) return 'not an address';
   return specialBlockOf(bytes)?.what ?? 'public';
-}
-
-/**
- * Every address that is not public, as the fewest rows of the table above: what a network policy beside this library
- * excepts from `0.0.0.0/0` and `::/0`, so that both walls stand in the same place.
- */
-export function deniedCidrs(): { readonly ipv4: readonly string[]; readonly ipv6: readonly string[] } {
-  const cidrs = specialBlocks.map(({ cidr }) => cidr);
-  const widest = cidrs.filter((one) => !cidrs.some((other) => other !== one && liesWithin(one, other)));
-  const texts = (length: number) =>
-    widest.filter(({ bytes }) => bytes.length === length).map(({ text }) => text);
-  return { ipv4: texts(4), ipv6: texts(16) };
 }

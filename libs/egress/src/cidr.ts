@@ -29,15 +29,21 @@ export function parseCidr(text: string): Cidr | undefined {
   const prefixLength = Number(length);
   if (prefixLength > bytes.length * 8) return undefined;
   const first = bytes.map((byte, index) => byte & maskOf(prefixLength, index));
-  return { text: `${ipaddr.fromByteArray(first).toString()}/${length}`, bytes: first, prefixLength };
+  return { text: formatCidr(first, prefixLength), bytes: first, prefixLength };
+}
+
+/** A block in its shortest ordinary spelling. */
+export function formatCidr(bytes: readonly number[], prefixLength: number): string {
+  return `${ipaddr.fromByteArray([...bytes]).toString()}/${prefixLength}`;
 }
 
 /** Whether the block holds the address, given as {@link addressBytes}. IPv4 and IPv6 never hold one another. */
-export function contains(block: Cidr, address: readonly number[]): boolean {
-  return (
-    block.bytes.length === address.length &&
-    block.bytes.every((byte, index) => ((address[index] ?? 0) & maskOf(block.prefixLength, index)) === byte)
-  );
+export function contains({ bytes, prefixLength }: Cidr, address: readonly number[]): boolean {
+  if (bytes.length !== address.length) return false;
+  const whole = prefixLength >> 3;
+  for (let index = 0; index < whole; index += 1) if (bytes[index] !== address[index]) return false;
+  const rest = prefixLength & 7;
+  return rest === 0 || ((bytes[whole] ?? 0) ^ (address[whole] ?? 0)) >> (8 - rest) === 0;
 }
 
 /** Whether every address of `inner` is also one of `outer`; a block lies within itself. */

@@ -7,6 +7,7 @@ import type { ConnectorWiring } from './guarded-connector.js';
 import { forbiddenHeader, isHeaderValue } from './header-rules.js';
 import { HostResolver, type ResolveHost } from './host-resolver.js';
 import { OriginPool, type PoolLimits, type WireRequest } from './origin-pool.js';
+import type { Proxy } from './proxy.js';
 import type { Target, TargetCheck } from './parse-target.js';
 import { TargetMemory } from './target-memory.js';
 import { ACCEPTED_ENCODINGS } from './read-body.js';
@@ -46,6 +47,8 @@ export interface EgressClientOptions extends Partial<PoolLimits> {
   readonly dnsTimeoutMs?: number;
   /** Resolves names in place of {@link HostResolver}; what it answers is judged all the same. */
   readonly resolve?: ResolveHost;
+  /** A proxy that every connection goes through; none of the environment's is used. */
+  readonly proxy?: Proxy | undefined;
   /** PEM certificates to trust in place of the system's roots: a private authority, or a test's. */
   readonly ca?: string | readonly string[];
 }
@@ -83,6 +86,7 @@ export class EgressClient {
     this.wiring = {
       resolve: options.resolve ?? ((hostname) => dns.resolve(hostname)),
       ca: options.ca,
+      proxy: options.proxy,
       connectTimeoutMs: options.connectTimeoutMs ?? 5000,
     };
   }

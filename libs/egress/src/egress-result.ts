@@ -1,5 +1,5 @@
 import { errors } from 'undici';
-import { ConnectError } from './guarded-connector.js';
+import { ConnectError } from './connect-error.js';
 
 /** Header fields by lower-case name; a field that came more than once is a list. */
 export type ResponseHeaders = Readonly<Record<string, string | string[] | undefined>>;
@@ -31,6 +31,7 @@ export interface EgressResponse {
  * - `refused`: the policy does not allow this destination.
  * - `busy`: too many requests to the same destination are waiting already.
  * - `dns`, `connect`, `tls`: no connection.
+ * - `proxy`: none either, because the operator's proxy gave none.
  * - `timeout`, `cancelled`: the caller's signal or cancellation; a signal's `TimeoutError` makes it a timeout.
  * - `reset`: the connection ended before the response did.
  * - `too_large`, `bad_response`: the upstream answered, with something that cannot be used.
@@ -43,6 +44,7 @@ export type EgressFailureReason =
   | 'dns'
   | 'connect'
   | 'tls'
+  | 'proxy'
   | 'timeout'
   | 'cancelled'
   | 'reset'
@@ -75,6 +77,7 @@ export const publicMessages: Readonly<Record<EgressFailureReason, string>> = {
   refused: unreachable,
   dns: unreachable,
   connect: unreachable,
+  proxy: unreachable,
   busy: 'Too many requests to this destination are waiting already.',
   tls: 'The destination has no TLS certificate or protocol that can be trusted.',
   timeout: 'The destination did not answer in time.',

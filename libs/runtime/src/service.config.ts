@@ -79,6 +79,11 @@ export class EgressServiceConfig extends DatabaseServiceConfig {
   @IsString()
   readonly EGRESS_CA_FILE?: string;
 
+  /** A CONNECT proxy that all of it goes through: `http://host:port` or `https://`, `user:password@` where it asks. */
+  @IsOptional()
+  @IsString()
+  readonly EGRESS_PROXY_URL?: string;
+
   /** Name servers for the hosts that are called, in place of the system's. */
   @IsOptional()
   @Matches(/^[0-9a-fA-F.:[\]]+(,[0-9a-fA-F.:[\]]+)*$/, {

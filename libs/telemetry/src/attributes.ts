@@ -6,3 +6,5 @@ export const EXECUTION_ID = 'patchbay.execution.id';
 export const STATUS = 'patchbay.execution.status';
 export const OUTCOME = 'patchbay.execution.outcome';
 export const ERROR_CODE = 'patchbay.error.code';
+/** Why an attempt got no answer, for operators: may name addresses. */
+export const EGRESS_DETAIL = 'patchbay.egress.detail';

@@ -76,7 +76,10 @@ function unreadable({ tool, scope }: Interpretation, problem: string): Ending {
   return { status: 'failed', outcome: 'response_invalid', error, ...(say && { say }) };
 }
 
-/** What it means that there is no answer. */
+/**
+ * What it means that there is no answer. A name that resolves to an address we do not call, one that does not resolve and a
+ * port that is closed are told alike: the difference is a map of our network.
+ */
 export function interpretFailure(failure: EgressFailure, interpretation: Interpretation): Ending {
   const { tool, scope } = interpretation;
   const { reason, requestSent, status, timings, message } = failure;
@@ -87,10 +90,6 @@ export function interpretFailure(failure: EgressFailure, interpretation: Interpr
     upstreamMs: round(timings.totalMs),
   };
   if (reason === 'cancelled' && !(tool.writes && requestSent)) return { ...measured, ...cancelled() };
-  if (reason === 'refused') {
-    const code = 'destination_refused' as const;
-    return failed('refused', code, { code, message, retryable: false, hint: hints.configuration });
-  }
   if (reason === 'too_large' || reason === 'bad_response') {
     const tooLarge = reason === 'too_large';
     // A status of success came before the trouble: a write has taken effect.

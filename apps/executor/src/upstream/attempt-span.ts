@@ -1,3 +1,4 @@
+import { EGRESS_DETAIL } from '#telemetry/attributes';
 import { callAttributes } from '#telemetry/call-context';
 import type { ToolTarget } from '#toolcall/compile-tool';
 import {
@@ -31,6 +32,7 @@ export function startAttempt(run: ExecutionRun, { method, hostname, port }: Tool
       } else {
         const reason = result.kind === 'failure' ? result.reason : result.kind;
         span.set(ATTR_ERROR_TYPE, reason);
+        if (result.kind === 'failure') span.set(EGRESS_DETAIL, result.detail);
         span.fail(reason);
       }
       span.end();

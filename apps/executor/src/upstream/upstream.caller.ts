@@ -25,8 +25,11 @@ export interface UpstreamCall {
 export type UpstreamResult = EgressResult | { readonly kind: 'breaker_open' };
 
 const BREAKER_OPEN: UpstreamResult = { kind: 'breaker_open' };
-/** What says that the upstream, and not the request, has a problem. */
-const FAILURES = new Set(['dns', 'connect', 'tls', 'timeout', 'reset', 'bad_response']);
+/**
+ * What says that the upstream, and not the request, has a problem. A name that leads to an address we do not call is no
+ * different from one that leads nowhere: whoever counts what it takes to open a breaker learns nothing of our network.
+ */
+const FAILURES = new Set(['refused', 'dns', 'connect', 'proxy', 'tls', 'timeout', 'reset', 'bad_response']);
 
 /** Sends a request to the customer's API, through the organization's breaker and the egress guard. Never throws. */
 @Injectable()
