@@ -4,21 +4,17 @@ import { patience } from '#runtime/database';
 import { GrantKey } from '#sealing/credential-grant';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { AgentToolsEntity } from './agents/agent-tools.entity.js';
 import { AgentsController } from './agents/agents.controller.js';
 import { AgentsService } from './agents/agents.service.js';
 import type { CatalogConfig } from './config.js';
 import { catalogDataSource } from './data-source.js';
 import { EnvironmentsController } from './environments/environments.controller.js';
 import { EnvironmentsService } from './environments/environments.service.js';
-import { ToolEnvironmentEntity } from './environments/tool-environment.entity.js';
 import { DefinitionGate } from './tools/definition-gate.service.js';
 import { DependentsService } from './tools/dependents.service.js';
 import { ExportService } from './tools/export.service.js';
 import { ImportService } from './tools/import.service.js';
 import { ResolutionService } from './tools/resolution.service.js';
-import { ToolVersionEntity } from './tools/tool-version.entity.js';
-import { ToolEntity } from './tools/tool.entity.js';
 import { ToolsController } from './tools/tools.controller.js';
 import { ToolsService } from './tools/tools.service.js';
 import { VersionsService } from './tools/versions.service.js';
@@ -33,7 +29,6 @@ export class CatalogModule {
           ...catalogDataSource(config.DATABASE_URL, config.DATABASE_POOL),
           ...patience,
         }),
-        TypeOrmModule.forFeature([AgentToolsEntity, ToolEntity, ToolEnvironmentEntity, ToolVersionEntity]),
       ],
       controllers: [AgentsController, EnvironmentsController, ToolsController],
       providers: [

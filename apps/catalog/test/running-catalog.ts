@@ -2,9 +2,8 @@ import { ServiceError } from '#contracts/errors';
 import type { Announcement } from '#contracts/rpc';
 import { getCredential, type Credential } from '#contracts/vault.contract';
 import { loadConfig } from '#runtime/load-config';
-import { migrate } from '#runtime/migrate';
 import { FakeResponder } from '#testing/fake-responder';
-import { createTestDatabase } from '#testing/test-database';
+import { createTestDatabase, migrateAsService } from '#testing/test-database';
 import { startTestNats } from '#testing/test-nats';
 import { startTestService, type TestService } from '#testing/test-service';
 import { randomBytes } from 'node:crypto';
@@ -24,8 +23,7 @@ export const grantKey = randomBytes(32);
 /** A catalog on a bus and a migrated database of its own; all of it ends with `stop`. */
 export async function startCatalog({ credentialOf }: CatalogSurroundings = {}): Promise<TestService> {
   const nats = await startTestNats();
-  const url = await createTestDatabase();
-  await migrate(catalogDataSource(url));
+  const url = await migrateAsService(catalogDataSource, await createTestDatabase());
   const config = loadConfig(CatalogConfig, {
     NATS_URL: nats.url,
     DATABASE_URL: url,

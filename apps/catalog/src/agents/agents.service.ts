@@ -2,14 +2,15 @@ import { agentChanged, type AgentTools } from '#contracts/catalog.contract';
 import { ServiceError } from '#contracts/errors';
 import { invalidRequest } from '#contracts/validate';
 import { RpcClient } from '#messaging/rpc.client';
+import { queryForOrganizations, readForOrganization } from '#runtime/organizations';
 import { applyBinding } from '#toolcall/apply-binding';
 import type { Problem } from '#toolcall/problem';
 import type { ToolBinding } from '#toolcall/tool-binding';
 import type { ToolDefinition } from '#toolcall/tool-definition';
 import { Injectable } from '@nestjs/common';
-import { InjectRepository } from '@nestjs/typeorm';
+import { InjectDataSource } from '@nestjs/typeorm';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { In, Repository } from 'typeorm';
+import { DataSource, In } from 'typeorm';
 import { ToolEntity } from '../tools/tool.entity.js';
 import { findVersions, liveVersions } from '../tools/tools.queries.js';
 import { AgentToolsEntity } from './agent-tools.entity.js';
@@ -23,12 +24,21 @@ export interface AgentName {
 /** The revision of an agent nobody has bound. */
 const UNBOUND = 1;
 
+const BIND = `
+  INSERT INTO catalog.agent_tools AS agent (org_id, agent_id, revision, bindings)
+  SELECT $1::uuid, $2::text, ${UNBOUND + 1}, $3::json
+  WHERE $4::int IS NULL OR $4 = ${UNBOUND}
+     OR EXISTS (SELECT FROM catalog.agent_tools WHERE org_id = $1 AND agent_id = $2)
+  ON CONFLICT (org_id, agent_id) DO UPDATE
+    SET bindings = excluded.bindings, revision = agent.revision + 1, updated_at = now()
+    WHERE $4::int IS NULL OR agent.revision = $4
+  RETURNING agent_id AS "agentId", revision, bindings, updated_at AS "updatedAt"`;
+
 /** Which tools an agent has, and how they differ there. */
 @Injectable()
 export class AgentsService {
   constructor(
-    @InjectRepository(AgentToolsEntity) private readonly agents: Repository<AgentToolsEntity>,
-    @InjectRepository(ToolEntity) private readonly tools: Repository<ToolEntity>,
+    @InjectDataSource() private readonly dataSource: DataSource,
     private readonly rpc: RpcClient,
   ) {}
 
@@ -51,17 +61,11 @@ export class AgentsService {
     const problems = await this.problemsOf(name.orgId, bindings);
     if (problems.length > 0) throw invalidRequest(problems);
     const { orgId, agentId } = name;
-    const [bound] = await this.agents.query<AgentToolsEntity[]>(
-      `INSERT INTO catalog.agent_tools AS agent (org_id, agent_id, revision, bindings)
-       SELECT $1::uuid, $2::text, ${UNBOUND + 1}, $3::json
-       WHERE $4::int IS NULL OR $4 = ${UNBOUND}
-          OR EXISTS (SELECT FROM catalog.agent_tools WHERE org_id = $1 AND agent_id = $2)
-       ON CONFLICT (org_id, agent_id) DO UPDATE
-         SET bindings = excluded.bindings, revision = agent.revision + 1, updated_at = now()
-         WHERE $4::int IS NULL OR agent.revision = $4
-       RETURNING agent_id AS "agentId", revision, bindings, updated_at AS "updatedAt"`,
-      [orgId, agentId, JSON.stringify(bindings), ifRevision ?? null],
-    );
+    const { rows } = await queryForOrganizations<AgentToolsEntity>(this.dataSource, [orgId], {
+      text: BIND,
+      values: [orgId, agentId, JSON.stringify(bindings), ifRevision ?? null],
+    });
+    const [bound] = rows;
     if (!bound) {
       const message = `The agent's tools are not at revision ${String(ifRevision)} any more`;
       throw new ServiceError('precondition_failed', message);
@@ -71,19 +75,23 @@ export class AgentsService {
   }
 
   private find({ orgId, agentId }: AgentName): Promise<AgentToolsEntity | null> {
-    return this.agents.findOneBy({ orgId, agentId });
+    return readForOrganization(this.dataSource, orgId, (manager) =>
+      manager.findOneBy(AgentToolsEntity, { orgId, agentId }),
+    );
   }
 
   private async problemsOf(orgId: string, bindings: readonly ToolBinding[]): Promise<Problem[]> {
     const keys = bindings.map(({ key }) => key);
-    const rows = await this.tools.findBy({ orgId, key: In(keys) });
+    const rows = await readForOrganization(this.dataSource, orgId, (manager) =>
+      manager.findBy(ToolEntity, { orgId, key: In(keys) }),
+    );
     const tools = new Map(rows.map((tool) => [tool.key, tool]));
-    const live = await liveVersions(this.tools.manager, orgId, 'production', keys);
+    const live = await liveVersions(this.dataSource, orgId, 'production', keys);
     const runs = new Map(live.map(({ key, version }) => [key, version]));
     const wanted = bindings.flatMap(({ key, version = runs.get(key) }) =>
       version ? [{ key, version }] : [],
     );
-    const versions = await findVersions(this.tools.manager, orgId, wanted);
+    const versions = await findVersions(this.dataSource, orgId, wanted);
     const problems: Problem[] = [];
     for (const [index, binding] of bindings.entries()) {
       const { key, version } = binding;

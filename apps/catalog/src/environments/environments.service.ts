@@ -9,16 +9,17 @@ import { ServiceError } from '#contracts/errors';
 import { invalidRequest } from '#contracts/validate';
 import type { Deadline } from '#messaging/deadline';
 import { RpcClient } from '#messaging/rpc.client';
+import { forOrganization, readForOrganization } from '#runtime/organizations';
 import { applyEnvironment, parseBaseUrl } from '#toolcall/apply-environment';
 import { checkDefinition } from '#toolcall/check-definition';
 import { describeFound } from '#toolcall/problem';
 import type { ToolDefinition } from '#toolcall/tool-definition';
 import { Injectable } from '@nestjs/common';
-import { InjectRepository } from '@nestjs/typeorm';
-import { IsNull, Repository } from 'typeorm';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource, IsNull, type FindOptionsWhere } from 'typeorm';
 import { DefinitionGate } from '../tools/definition-gate.service.js';
-import { ToolEntity } from '../tools/tool.entity.js';
-import { findVersions, lockTool, toolNotFound, type ToolName } from '../tools/tools.queries.js';
+import type { ToolEntity } from '../tools/tool.entity.js';
+import { findTool, findVersions, lockTool, toolNotFound, type ToolName } from '../tools/tools.queries.js';
 import { ToolEnvironmentEntity } from './tool-environment.entity.js';
 
 const names: readonly Environment[] = ['dev', 'staging', 'production'];
@@ -29,19 +30,14 @@ const UNSET = 1;
 @Injectable()
 export class EnvironmentsService {
   constructor(
-    @InjectRepository(ToolEnvironmentEntity)
-    private readonly environments: Repository<ToolEnvironmentEntity>,
-    @InjectRepository(ToolEntity) private readonly tools: Repository<ToolEntity>,
+    @InjectDataSource() private readonly dataSource: DataSource,
     private readonly gate: DefinitionGate,
     private readonly rpc: RpcClient,
   ) {}
 
   async list(name: ToolName): Promise<ToolEnvironments> {
     const { orgId, toolKey: key } = name;
-    const [tool, rows] = await Promise.all([
-      this.tools.findOneBy({ orgId, key }),
-      this.environments.findBy({ orgId, key }),
-    ]);
+    const [tool, rows] = await Promise.all([findTool(this.dataSource, name), this.findBy(orgId, { key })]);
     if (!tool) return toolNotFound(name);
     const environments = names.map(
       (one) =>
@@ -52,12 +48,13 @@ export class EnvironmentsService {
 
   /** What the environment was put to; undefined when it never was. */
   async find({ orgId, toolKey }: ToolName, name: Environment): Promise<ToolEnvironmentEntity | undefined> {
-    return (await this.environments.findOneBy({ orgId, key: toolKey, name })) ?? undefined;
+    const [row] = await this.findBy(orgId, { key: toolKey, name });
+    return row;
   }
 
   /** What an environment was put to, of every tool for which it was, by key. */
   async findAll(orgId: string, name: Environment): Promise<ReadonlyMap<string, ToolEnvironmentEntity>> {
-    const rows = await this.environments.findBy({ orgId, name });
+    const rows = await this.findBy(orgId, { name });
     return new Map(rows.map((row) => [row.key, row]));
   }
 
@@ -73,7 +70,7 @@ export class EnvironmentsService {
     const moved = applyEnvironment(definition, { baseUrl, credentialId });
     await this.gate.checkCredential(orgId, moved, deadline, '/credentialId');
 
-    const changed = await this.environments.manager.transaction(async (manager) => {
+    const changed = await forOrganization(this.dataSource, orgId, async (manager) => {
       const tool = await lockTool(manager, request); // also keeps two from putting it at once
       const row = await manager.findOneBy(ToolEnvironmentEntity, { orgId, key: toolKey, name });
       const revision = row?.revision ?? UNSET;
@@ -99,21 +96,29 @@ export class EnvironmentsService {
 
   /** Refuses what is about to be published where an environment that follows may not send its credential. */
   async checkFollowers(name: ToolName, definition: ToolDefinition, deadline: Deadline): Promise<void> {
-    const where = { orgId: name.orgId, key: name.toolKey, version: IsNull() };
-    for (const row of await this.environments.findBy(where)) {
+    for (const row of await this.findBy(name.orgId, { key: name.toolKey, version: IsNull() })) {
       const moved = applyEnvironment(definition, row);
       await this.gate.checkCredential(name.orgId, moved, deadline, `/environments/${row.name}/credentialId`);
     }
   }
 
+  private findBy(
+    orgId: string,
+    where: FindOptionsWhere<ToolEnvironmentEntity>,
+  ): Promise<ToolEnvironmentEntity[]> {
+    return readForOrganization(this.dataSource, orgId, (manager) =>
+      manager.findBy(ToolEnvironmentEntity, { ...where, orgId }),
+    );
+  }
+
   /** The definition that would run: a draft stands in while nothing is published. */
   private async wanted(request: SetEnvironment): Promise<ToolDefinition> {
     const { orgId, toolKey: key } = request;
-    const tool = await this.tools.findOneBy({ orgId, key });
+    const tool = await findTool(this.dataSource, request);
     if (!tool) return toolNotFound(request);
     const version = request.version === 'published' ? tool.publishedVersion : request.version;
     if (version === null) return tool.definition;
-    const definitionOf = await findVersions(this.tools.manager, orgId, [{ key, version }]);
+    const definitionOf = await findVersions(this.dataSource, orgId, [{ key, version }]);
     const definition = definitionOf(key, version);
     if (definition) return definition;
     throw new ServiceError('version_not_found', `The tool \`${key}\` has no version ${version}`);

@@ -1,30 +1,55 @@
 import type { Dependents } from '#contracts/catalog.contract';
+import { queryForOrganizations } from '#runtime/organizations';
 import { applyBinding } from '#toolcall/apply-binding';
 import { callVariableNames } from '#toolcall/call-variables';
 import type { ToolBinding } from '#toolcall/tool-binding';
 import type { ToolDefinition } from '#toolcall/tool-definition';
 import { Injectable } from '@nestjs/common';
-import { InjectRepository } from '@nestjs/typeorm';
+import { InjectDataSource } from '@nestjs/typeorm';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { Repository } from 'typeorm';
-import { findVersions, toolNotFound, type ToolName } from './tools.queries.js';
+import { DataSource } from 'typeorm';
+import { findTool, findVersions, toolNotFound, type ToolName } from './tools.queries.js';
 import { ToolEntity } from './tool.entity.js';
 
 type Reads = { [Field in 'callVariables' | 'allowedValuesFrom']: ToolDefinition[Field] | null };
 
 const SHOWN_AGENTS = 200;
 
+const AGENTS = `
+  SELECT agent_id AS "agentId", binding, count(*) OVER ()::int AS count
+  FROM catalog.agent_tools, json_array_elements(bindings) AS binding
+  WHERE org_id = $1 AND binding ->> 'key' = $2
+  ORDER BY agent_id LIMIT ${SHOWN_AGENTS}`;
+
+const READERS = `
+  SELECT key, reads -> 'callVariables' AS "callVariables", reads -> 'allowedValuesFrom' AS "allowedValuesFrom"
+  FROM (
+    SELECT tool.key, COALESCE(published.definition, tool.definition) AS reads
+    FROM catalog.tools tool
+    LEFT JOIN catalog.tool_versions published
+      ON published.org_id = tool.org_id AND published.key = tool.key
+         AND published.version = tool.published_version
+    WHERE tool.org_id = $1 AND tool.key <> $2 AND tool.status = 'active'
+  ) AS other
+  WHERE reads -> 'callVariables' IS NOT NULL OR reads -> 'allowedValuesFrom' IS NOT NULL
+  ORDER BY key`;
+
+interface BoundAgent {
+  readonly agentId: string;
+  readonly binding: ToolBinding;
+  readonly count: number;
+}
+
 /** Who would notice if a tool's draft were published. */
 @Injectable()
 export class DependentsService {
-  constructor(@InjectRepository(ToolEntity) private readonly tools: Repository<ToolEntity>) {}
+  constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
 
   async of(name: ToolName): Promise<Dependents> {
-    const { orgId, toolKey: key } = name;
-    const tool = await this.tools.findOneBy({ orgId, key });
+    const tool = await findTool(this.dataSource, name);
     if (!tool) return toolNotFound(name);
     const [agents, tools] = await Promise.all([this.agents(tool), this.readers(tool)]);
-    return { key, ...agents, tools };
+    return { key: tool.key, ...agents, tools };
   }
 
   private async agents({
@@ -32,13 +57,10 @@ export class DependentsService {
     key,
     definition,
   }: ToolEntity): Promise<Pick<Dependents, 'agents' | 'agentCount'>> {
-    const rows = await this.tools.query<{ agentId: string; binding: ToolBinding; count: number }[]>(
-      `SELECT agent_id AS "agentId", binding, count(*) OVER ()::int AS count
-       FROM catalog.agent_tools, json_array_elements(bindings) AS binding
-       WHERE org_id = $1 AND binding ->> 'key' = $2
-       ORDER BY agent_id LIMIT ${SHOWN_AGENTS}`,
-      [orgId, key],
-    );
+    const { rows } = await queryForOrganizations<BoundAgent>(this.dataSource, [orgId], {
+      text: AGENTS,
+      values: [orgId, key],
+    });
     const agents: Dependents['agents'] = [];
     for (const { agentId, binding } of rows) {
       agents.push({ agentId, ...outcome(definition, binding) });
@@ -55,25 +77,15 @@ export class DependentsService {
     publishedVersion: version,
   }: ToolEntity): Promise<Dependents['tools']> {
     const published =
-      version === null ? undefined : await findVersions(this.tools.manager, orgId, [{ key, version }]);
+      version === null ? undefined : await findVersions(this.dataSource, orgId, [{ key, version }]);
     const drafted = variablesOf(definition);
     const given = new Set([...drafted, ...variablesOf(published?.(key, version))]);
     if (given.size === 0) return [];
-    const readers = await this.tools.query<({ key: string } & Reads)[]>(
-      `SELECT key, reads -> 'callVariables' AS "callVariables", reads -> 'allowedValuesFrom' AS "allowedValuesFrom"
-       FROM (
-         SELECT tool.key, COALESCE(published.definition, tool.definition) AS reads
-         FROM catalog.tools tool
-         LEFT JOIN catalog.tool_versions published
-           ON published.org_id = tool.org_id AND published.key = tool.key
-              AND published.version = tool.published_version
-         WHERE tool.org_id = $1 AND tool.key <> $2 AND tool.status = 'active'
-       ) AS other
-       WHERE reads -> 'callVariables' IS NOT NULL OR reads -> 'allowedValuesFrom' IS NOT NULL
-       ORDER BY key`,
-      [orgId, key],
-    );
-    return readers.flatMap(({ key: reader, callVariables, allowedValuesFrom }) => {
+    const readers = await queryForOrganizations<{ key: string } & Reads>(this.dataSource, [orgId], {
+      text: READERS,
+      values: [orgId, key],
+    });
+    return readers.rows.flatMap(({ key: reader, callVariables, allowedValuesFrom }) => {
       const names = callVariableNames({
         callVariables: callVariables ?? [],
         allowedValuesFrom: allowedValuesFrom ?? {},

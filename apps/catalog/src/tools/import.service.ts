@@ -2,12 +2,13 @@ import { toolChanged, type ImportTools, type SavedTools } from '#contracts/catal
 import { ServiceError } from '#contracts/errors';
 import type { Deadline } from '#messaging/deadline';
 import { RpcClient } from '#messaging/rpc.client';
+import { forOrganization, readForOrganization } from '#runtime/organizations';
 import type { Problem } from '#toolcall/problem';
 import type { ToolDefinition, ToolDefinitionInput } from '#toolcall/tool-definition';
 import { Injectable } from '@nestjs/common';
-import { InjectRepository } from '@nestjs/typeorm';
+import { InjectDataSource } from '@nestjs/typeorm';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { In, Repository, type EntityManager } from 'typeorm';
+import { DataSource, In, type EntityManager } from 'typeorm';
 import { DefinitionGate } from './definition-gate.service.js';
 import { ToolEntity } from './tool.entity.js';
 import { renew } from './tools.queries.js';
@@ -18,7 +19,7 @@ type Verdict = SavedTools['tools'][number];
 @Injectable()
 export class ImportService {
   constructor(
-    @InjectRepository(ToolEntity) private readonly tools: Repository<ToolEntity>,
+    @InjectDataSource() private readonly dataSource: DataSource,
     private readonly gate: DefinitionGate,
     private readonly rpc: RpcClient,
   ) {}
@@ -29,10 +30,12 @@ export class ImportService {
     deadline: Deadline,
   ): Promise<SavedTools> {
     const keys = definitions.map(({ key }) => key);
-    const known = await this.tools.find({
-      where: { orgId, key: In(keys), status: 'active' },
-      select: { key: true },
-    });
+    const known = await readForOrganization(this.dataSource, orgId, (manager) =>
+      manager.find(ToolEntity, {
+        where: { orgId, key: In(keys), status: 'active' },
+        select: { key: true },
+      }),
+    );
     const active = new Set(known.map(({ key }) => key));
     const admitted: ToolDefinition[] = [];
     const verdicts: Verdict[] = [];
@@ -78,7 +81,7 @@ export class ImportService {
   ): Promise<void> {
     // In one order for everybody: two imports of the same tools must not wait for each other.
     const ordered = [...definitions].sort((a, b) => (a.key < b.key ? -1 : 1));
-    const revived = await this.tools.manager.transaction(async (manager) => {
+    const revived = await forOrganization(this.dataSource, orgId, async (manager) => {
       const keys: string[] = [];
       for (const definition of ordered) {
         if (await this.saveOne(manager, orgId, definition, replace)) keys.push(definition.key);

@@ -8,15 +8,21 @@ import { describeTool } from '#toolcall/describe/describe-tool';
 import type { ToolBinding } from '#toolcall/tool-binding';
 import type { ToolDefinition } from '#toolcall/tool-definition';
 import { Injectable } from '@nestjs/common';
-import { InjectRepository } from '@nestjs/typeorm';
+import { InjectDataSource } from '@nestjs/typeorm';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { Repository } from 'typeorm';
+import { DataSource } from 'typeorm';
 import { AgentsService } from '../agents/agents.service.js';
 import { EnvironmentsService } from '../environments/environments.service.js';
 import { grantOf } from './credential-grant.js';
 import { inTurns } from './in-turns.js';
-import { findVersions, liveVersions, toolArchived, toolNotFound, type ToolName } from './tools.queries.js';
-import { ToolEntity } from './tool.entity.js';
+import {
+  findTool,
+  findVersions,
+  liveVersions,
+  toolArchived,
+  toolNotFound,
+  type ToolName,
+} from './tools.queries.js';
 import { VersionsService } from './versions.service.js';
 
 const DRAFT_VERSION = 0;
@@ -25,7 +31,7 @@ const DRAFT_VERSION = 0;
 @Injectable()
 export class ResolutionService {
   constructor(
-    @InjectRepository(ToolEntity) private readonly tools: Repository<ToolEntity>,
+    @InjectDataSource() private readonly dataSource: DataSource,
     private readonly versions: VersionsService,
     private readonly environments: EnvironmentsService,
     private readonly agents: AgentsService,
@@ -64,13 +70,13 @@ export class ResolutionService {
     const bindings = agentId === undefined ? undefined : await this.agents.bindingsOf({ orgId, agentId });
     const bindingOf = new Map(bindings?.map((binding) => [binding.key, binding]));
     const keys = bindings && [...bindingOf.keys()];
-    const live = await liveVersions(this.tools.manager, orgId, environment, keys);
+    const live = await liveVersions(this.dataSource, orgId, environment, keys);
     const wanted = live.flatMap(({ key, version }) => {
       const kept = environment === 'production' ? bindingOf.get(key)?.version : undefined;
       const shown = kept ?? version;
       return shown === null ? [] : [{ key, version: shown }];
     });
-    const definitionOf = await findVersions(this.tools.manager, orgId, wanted);
+    const definitionOf = await findVersions(this.dataSource, orgId, wanted);
     const definitions: ToolDefinition[] = [];
     for (const { key, version } of wanted) {
       const definition = definitionOf(key, version);
@@ -86,7 +92,7 @@ export class ResolutionService {
   private async find(request: ResolveTool): Promise<Resolved> {
     const { version, environment = 'production', agentId, ...name } = request;
     const [tool, row, binding] = await Promise.all([
-      this.tools.findOneBy({ orgId: name.orgId, key: name.toolKey }),
+      findTool(this.dataSource, name),
       version === undefined ? this.environments.find(name, environment) : undefined,
       agentId === undefined ? undefined : this.bindingOf(name, agentId),
     ]);

@@ -1,8 +1,9 @@
 import type { Tool, ToolVersion } from '#contracts/catalog.contract';
 import type { Environment } from '#contracts/common.contract';
 import { ServiceError } from '#contracts/errors';
+import { queryForOrganizations, readForOrganization } from '#runtime/organizations';
 import type { ToolDefinition } from '#toolcall/tool-definition';
-import type { EntityManager } from 'typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
 import { ToolEnvironmentEntity } from '../environments/tool-environment.entity.js';
 import { ToolVersionEntity } from './tool-version.entity.js';
 import { ToolEntity } from './tool.entity.js';
@@ -11,6 +12,12 @@ import { ToolEntity } from './tool.entity.js';
 export interface ToolName {
   readonly orgId: string;
   readonly toolKey: string;
+}
+
+export function findTool(dataSource: DataSource, { orgId, toolKey }: ToolName): Promise<ToolEntity | null> {
+  return readForOrganization(dataSource, orgId, (manager) =>
+    manager.findOneBy(ToolEntity, { orgId, key: toolKey }),
+  );
 }
 
 export function toolNotFound({ toolKey }: ToolName): never {
@@ -66,33 +73,38 @@ export interface VersionName {
 
 /** Fetches versions of several tools at once. @returns what finds the definition of one of them */
 export async function findVersions(
-  manager: EntityManager,
+  dataSource: DataSource,
   orgId: string,
   wanted: readonly VersionName[],
 ): Promise<(key: string, version: number | null | undefined) => ToolDefinition | undefined> {
   const where = wanted.map(({ key, version }) => ({ orgId, key, version }));
-  const found = where.length > 0 ? await manager.findBy(ToolVersionEntity, where) : [];
+  const find = (manager: EntityManager) => manager.findBy(ToolVersionEntity, where);
+  const found = where.length > 0 ? await readForOrganization(dataSource, orgId, find) : [];
   const definitions = new Map(found.map((one) => [`${one.key} ${one.version}`, one.definition]));
   return (key, version) => definitions.get(`${key} ${version ?? ''}`);
 }
 
+const LIVE_VERSIONS = `
+  SELECT tool.key, COALESCE(environment.version, tool.published_version) AS version
+  FROM catalog.tools tool
+  LEFT JOIN catalog.tool_environments environment
+    ON environment.org_id = tool.org_id AND environment.key = tool.key AND environment.name = $2::text
+  WHERE tool.org_id = $1 AND tool.status = 'active' AND ($3::text[] IS NULL OR tool.key = ANY($3))
+    AND ($2 = 'production' OR environment.name IS NOT NULL)
+  ORDER BY tool.key`;
+
 /** The version each tool in use runs in an environment, null while there is none, by key; of these tools, or of all. */
 export async function liveVersions(
-  manager: EntityManager,
+  dataSource: DataSource,
   orgId: string,
   environment: Environment,
   keys?: readonly string[],
 ): Promise<{ key: string; version: number | null }[]> {
-  return manager.query(
-    `SELECT tool.key, COALESCE(environment.version, tool.published_version) AS version
-     FROM catalog.tools tool
-     LEFT JOIN catalog.tool_environments environment
-       ON environment.org_id = tool.org_id AND environment.key = tool.key AND environment.name = $2::text
-     WHERE tool.org_id = $1 AND tool.status = 'active' AND ($3::text[] IS NULL OR tool.key = ANY($3))
-       AND ($2 = 'production' OR environment.name IS NOT NULL)
-     ORDER BY tool.key`,
-    [orgId, environment, keys ?? null],
-  );
+  const { rows } = await queryForOrganizations<{ key: string; version: number | null }>(dataSource, [orgId], {
+    text: LIVE_VERSIONS,
+    values: [orgId, environment, keys ?? null],
+  });
+  return rows;
 }
 
 /**

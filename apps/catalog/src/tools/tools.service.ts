@@ -4,12 +4,21 @@ import { ServiceError } from '#contracts/errors';
 import { invalidRequest } from '#contracts/validate';
 import type { Deadline } from '#messaging/deadline';
 import { RpcClient } from '#messaging/rpc.client';
+import { forOrganization, queryForOrganizations, readForOrganization } from '#runtime/organizations';
 import type { ToolDefinition, ToolDefinitionInput } from '#toolcall/tool-definition';
 import { Injectable } from '@nestjs/common';
-import { InjectRepository } from '@nestjs/typeorm';
-import { MoreThan, Repository } from 'typeorm';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource, MoreThan } from 'typeorm';
 import { DefinitionGate } from './definition-gate.service.js';
-import { lockAnyTool, lockTool, renew, toolNotFound, toTool, type ToolName } from './tools.queries.js';
+import {
+  findTool,
+  lockAnyTool,
+  lockTool,
+  renew,
+  toolNotFound,
+  toTool,
+  type ToolName,
+} from './tools.queries.js';
 import { ToolEntity } from './tool.entity.js';
 
 const DEFAULT_LIMIT = 50;
@@ -18,7 +27,7 @@ const DEFAULT_LIMIT = 50;
 @Injectable()
 export class ToolsService {
   constructor(
-    @InjectRepository(ToolEntity) private readonly tools: Repository<ToolEntity>,
+    @InjectDataSource() private readonly dataSource: DataSource,
     private readonly gate: DefinitionGate,
     private readonly rpc: RpcClient,
   ) {}
@@ -31,18 +40,20 @@ export class ToolsService {
   }
 
   async get(name: ToolName): Promise<Tool> {
-    const tool = await this.tools.findOneBy({ orgId: name.orgId, key: name.toolKey });
+    const tool = await findTool(this.dataSource, name);
     return tool ? toTool(tool) : toolNotFound(name);
   }
 
   /** By key. */
   async list({ orgId, limit = DEFAULT_LIMIT, cursor, status = 'active' }: ListTools): Promise<ToolPage> {
     const [after] = cursor === undefined ? [] : decodeCursor(cursor, 1);
-    const found = await this.tools.find({
-      where: { orgId, status, ...(after !== undefined && { key: MoreThan(after) }) },
-      order: { key: 'ASC' },
-      take: limit + 1,
-    });
+    const found = await readForOrganization(this.dataSource, orgId, (manager) =>
+      manager.find(ToolEntity, {
+        where: { orgId, status, ...(after !== undefined && { key: MoreThan(after) }) },
+        order: { key: 'ASC' },
+        take: limit + 1,
+      }),
+    );
     const items = found.slice(0, limit).map(toTool);
     const last = items.at(-1);
     return { items, ...(found.length > limit && last && { nextCursor: encodeCursor(last.key) }) };
@@ -60,7 +71,7 @@ export class ToolsService {
       throw invalidRequest([{ pointer: '/definition/key', code: 'not_allowed', message }]);
     }
     const definition = await this.gate.admit(name.orgId, input, deadline);
-    return this.tools.manager.transaction(async (manager) => {
+    return forOrganization(this.dataSource, name.orgId, async (manager) => {
       const tool = await lockTool(manager, name, ifRevision);
       return toTool(await manager.save(Object.assign(tool, { definition, revision: tool.revision + 1 })));
     });
@@ -68,7 +79,7 @@ export class ToolsService {
 
   /** Takes the tool out of use, drafts and live calls alike. Its versions are kept. */
   async archive(name: ToolName, ifRevision: number | undefined): Promise<Tool> {
-    const archived = await this.tools.manager.transaction(async (manager) => {
+    const archived = await forOrganization(this.dataSource, name.orgId, async (manager) => {
       const tool = await lockTool(manager, name, ifRevision);
       return toTool(await manager.save(withStatus(tool, 'archived')));
     });
@@ -78,7 +89,7 @@ export class ToolsService {
 
   /** Takes an archived tool into use again, as it was; one in use stays as it is. */
   async restore(name: ToolName, ifRevision: number | undefined): Promise<Tool> {
-    const restored = await this.tools.manager.transaction(async (manager) => {
+    const restored = await forOrganization(this.dataSource, name.orgId, async (manager) => {
       const tool = await lockAnyTool(manager, name, ifRevision);
       return toTool(tool.status === 'active' ? tool : await manager.save(withStatus(tool, 'active')));
     });
@@ -88,17 +99,17 @@ export class ToolsService {
 
   private async insert(orgId: string, definition: ToolDefinition): Promise<Tool | undefined> {
     const { key } = definition;
-    const rows: unknown[] = await this.tools.query(
-      `INSERT INTO catalog.tools (org_id, key, status, revision, definition) VALUES ($1, $2, 'active', 1, $3)
-       ON CONFLICT DO NOTHING RETURNING key`,
-      [orgId, key, JSON.stringify(definition)],
-    );
-    return rows.length > 0 ? this.get({ orgId, toolKey: key }) : undefined;
+    const { rowCount } = await queryForOrganizations(this.dataSource, [orgId], {
+      text: `INSERT INTO catalog.tools (org_id, key, status, revision, definition) VALUES ($1, $2, 'active', 1, $3)
+             ON CONFLICT DO NOTHING`,
+      values: [orgId, key, JSON.stringify(definition)],
+    });
+    return rowCount === 1 ? this.get({ orgId, toolKey: key }) : undefined;
   }
 
   /** A key whose tool was archived may be used again: revisions and version numbers go on where they were; environments do not. */
   private async revive(orgId: string, definition: ToolDefinition): Promise<Tool | undefined> {
-    return this.tools.manager.transaction(async (manager) => {
+    return forOrganization(this.dataSource, orgId, async (manager) => {
       const where = { orgId, key: definition.key, status: 'archived' as const };
       const tool = await manager.findOne(ToolEntity, { where, lock: { mode: 'pessimistic_write' } });
       if (!tool) return undefined;

@@ -9,14 +9,15 @@ import { decodeCursor, encodeCursor } from '#contracts/cursor';
 import { ServiceError } from '#contracts/errors';
 import type { Deadline } from '#messaging/deadline';
 import { RpcClient } from '#messaging/rpc.client';
+import { forOrganization, readForOrganization } from '#runtime/organizations';
 import type { ToolDefinition } from '#toolcall/tool-definition';
 import { Injectable } from '@nestjs/common';
-import { InjectRepository } from '@nestjs/typeorm';
-import { LessThan, Repository, type EntityManager } from 'typeorm';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource, LessThan, type EntityManager } from 'typeorm';
 import { EnvironmentsService } from '../environments/environments.service.js';
 import { DefinitionGate } from './definition-gate.service.js';
 import { diffJson } from './diff-json.js';
-import { lockTool, toolNotFound, toVersion, type ToolName } from './tools.queries.js';
+import { findTool, lockTool, toolNotFound, toVersion, type ToolName } from './tools.queries.js';
 import { ToolVersionEntity } from './tool-version.entity.js';
 import { ToolEntity } from './tool.entity.js';
 
@@ -26,8 +27,7 @@ const DEFAULT_LIMIT = 50;
 @Injectable()
 export class VersionsService {
   constructor(
-    @InjectRepository(ToolEntity) private readonly tools: Repository<ToolEntity>,
-    @InjectRepository(ToolVersionEntity) private readonly versions: Repository<ToolVersionEntity>,
+    @InjectDataSource() private readonly dataSource: DataSource,
     private readonly environments: EnvironmentsService,
     private readonly gate: DefinitionGate,
     private readonly rpc: RpcClient,
@@ -35,7 +35,7 @@ export class VersionsService {
 
   /** Makes the draft the next version. A draft that is published already stays the version it is. */
   async publish(name: ToolName, ifRevision: number | undefined, deadline: Deadline): Promise<ToolVersion> {
-    const draft = await this.tools.findOneBy({ orgId: name.orgId, key: name.toolKey });
+    const draft = await findTool(this.dataSource, name);
     if (draft) {
       await this.gate.checkCredential(name.orgId, draft.definition, deadline);
       await this.environments.checkFollowers(name, draft.definition, deadline);
@@ -64,11 +64,14 @@ export class VersionsService {
   /** Newest first. */
   async list({ orgId, toolKey, limit = DEFAULT_LIMIT, cursor }: ListToolVersions): Promise<ToolVersionPage> {
     const [before] = cursor === undefined ? [] : decodeCursor(cursor, 1);
-    if (!(await this.tools.existsBy({ orgId, key: toolKey }))) return toolNotFound({ orgId, toolKey });
-    const found = await this.versions.find({
-      where: { orgId, key: toolKey, ...(before !== undefined && { version: LessThan(Number(before) || 0) }) },
-      order: { version: 'DESC' },
-      take: limit + 1,
+    const where = { orgId, key: toolKey };
+    const found = await readForOrganization(this.dataSource, orgId, async (manager) => {
+      if (!(await manager.existsBy(ToolEntity, where))) return toolNotFound({ orgId, toolKey });
+      return manager.find(ToolVersionEntity, {
+        where: { ...where, ...(before !== undefined && { version: LessThan(Number(before) || 0) }) },
+        order: { version: 'DESC' },
+        take: limit + 1,
+      });
     });
     const items = found.slice(0, limit).map(toVersion);
     const last = items.at(-1);
@@ -76,7 +79,7 @@ export class VersionsService {
   }
 
   async get(name: ToolName, version: number): Promise<ToolVersion> {
-    return this.find(name, version, this.versions.manager);
+    return readForOrganization(this.dataSource, name.orgId, (manager) => this.find(name, version, manager));
   }
 
   /** What changed from one version to another, or to the draft. */
@@ -87,14 +90,14 @@ export class VersionsService {
   }
 
   private async draft(name: ToolName): Promise<ToolEntity> {
-    return (await this.tools.findOneBy({ orgId: name.orgId, key: name.toolKey })) ?? toolNotFound(name);
+    return (await findTool(this.dataSource, name)) ?? toolNotFound(name);
   }
 
   private async announcing(
     name: ToolName,
     change: (manager: EntityManager) => Promise<ToolVersion>,
   ): Promise<ToolVersion> {
-    const version = await this.tools.manager.transaction(change);
+    const version = await forOrganization(this.dataSource, name.orgId, change);
     this.rpc.announce(toolChanged, name);
     return version;
   }
