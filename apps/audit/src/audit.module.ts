@@ -7,7 +7,6 @@ import { ExecutionDriftQueries } from './executions/execution-drift.queries.js';
 import { ExecutionIntake } from './executions/execution-intake.service.js';
 import { ExecutionRetention } from './executions/execution-retention.service.js';
 import { ExecutionStatsQueries } from './executions/execution-stats.queries.js';
-import { ExecutionEntity } from './executions/execution.entity.js';
 import { ExecutionsController } from './executions/executions.controller.js';
 import { ExecutionsService } from './executions/executions.service.js';
 
@@ -18,7 +17,6 @@ export class AuditModule {
       module: AuditModule,
       imports: [
         TypeOrmModule.forRoot({ ...auditDataSource(config.DATABASE_URL, config.DATABASE_POOL), ...patience }),
-        TypeOrmModule.forFeature([ExecutionEntity]),
       ],
       controllers: [ExecutionsController],
       providers: [

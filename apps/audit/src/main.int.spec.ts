@@ -20,7 +20,7 @@ describe('the process of audit', () => {
   function start(settings: Record<string, string> = {}): Child {
     const environment = {
       NATS_URL: audit.natsUrl,
-      DATABASE_URL: audit.databaseUrl,
+      DATABASE_URL: audit.serviceUrl,
       OPERATIONS_HOST: '127.0.0.1',
     };
     return new Child('audit', process.execPath, [MAIN], { env: { ...environment, ...settings } });

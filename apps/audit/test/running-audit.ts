@@ -5,8 +5,7 @@ import { DurableStream } from '#messaging/durable-stream';
 import { NatsLink } from '#messaging/nats-connection';
 import { RpcClient } from '#messaging/rpc.client';
 import { loadConfig } from '#runtime/load-config';
-import { migrate } from '#runtime/migrate';
-import { createTestDatabase } from '#testing/test-database';
+import { createTestDatabase, migrateAsService } from '#testing/test-database';
 import { startTestNats } from '#testing/test-nats';
 import { startTestService, type TestService } from '#testing/test-service';
 import { randomUUID } from 'node:crypto';
@@ -40,16 +39,19 @@ export class RunningAudit {
 
   private constructor(
     readonly natsUrl: string,
+    /** For whom nothing is forbidden. */
     readonly databaseUrl: string,
+    /** As the service comes. */
+    readonly serviceUrl: string,
     readonly link: NatsLink,
   ) {}
 
   static async start(options: { databaseUrl?: string } = {}): Promise<RunningAudit> {
     const nats = await startTestNats();
     const databaseUrl = options.databaseUrl ?? (await createTestDatabase());
-    await migrate(auditDataSource(databaseUrl));
+    const serviceUrl = await migrateAsService(auditDataSource, databaseUrl);
     const link = await NatsLink.open({ url: nats.url, name: 'client' });
-    const audit = new RunningAudit(nats.url, databaseUrl, link);
+    const audit = new RunningAudit(nats.url, databaseUrl, serviceUrl, link);
     audit.closing.push(
       () => nats.stop(),
       () => link.close(),
@@ -59,7 +61,7 @@ export class RunningAudit {
 
   /** One more instance of the service. */
   async addInstance(settings: Record<string, string> = {}): Promise<TestService> {
-    const config = loadConfig(AuditConfig, { DATABASE_URL: this.databaseUrl, ...settings });
+    const config = loadConfig(AuditConfig, { DATABASE_URL: this.serviceUrl, ...settings });
     const service = await startTestService('audit', this.natsUrl, AuditModule.forRoot(config));
     this.closing.push(() => service.stop());
     return service;

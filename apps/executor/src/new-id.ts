@@ -15,9 +15,3 @@ export function newId(): string {
   next += ID_BYTES;
   return uuidv7({ random });
 }
-
-/** The smallest UUIDv7 of a moment, in milliseconds since the epoch: every id made before it sorts before it. */
-export function firstIdAt(epochMs: number): string {
-  const time = Math.max(0, Math.floor(epochMs)).toString(16).padStart(12, '0');
-  return `${time.slice(0, 8)}-${time.slice(8)}-7000-8000-000000000000`;
-}

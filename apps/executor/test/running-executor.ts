@@ -1,10 +1,9 @@
 import { resolveTool, type ResolvedTool } from '#contracts/catalog.contract';
 import { ServiceError } from '#contracts/errors';
 import { loadConfig } from '#runtime/load-config';
-import { migrate } from '#runtime/migrate';
 import { FakeResponder } from '#testing/fake-responder';
 import { fakeVault } from '#testing/fake-vault';
-import { createTestDatabase } from '#testing/test-database';
+import { createTestDatabase, migrateAsService } from '#testing/test-database';
 import { startTestNats } from '#testing/test-nats';
 import { startTestService, type TestService } from '#testing/test-service';
 import { toolDefinition } from '#testing/tool-definition.builder';
@@ -36,8 +35,7 @@ export async function startExecutor(settings: Record<string, string> = {}): Prom
   });
   const executorKey = randomBytes(32);
   const vault = await fakeVault(others, executorKey);
-  const url = await createTestDatabase();
-  await migrate(executorDataSource(url));
+  const url = await migrateAsService(executorDataSource, await createTestDatabase());
   const config = loadConfig(ExecutorConfig, {
     NATS_URL: nats.url,
     DATABASE_URL: url,

@@ -5,8 +5,7 @@ import type { RunningNats } from '#devstack/nats-server';
 import { createTestDatabase } from '#testing/test-database';
 import { startTestNats } from '#testing/test-nats';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { getDataSourceToken } from '@nestjs/typeorm';
-import type { DataSource } from 'typeorm';
+import pg from 'pg';
 import { makeKey } from './auth/key-secret.js';
 import { httpStatus } from './http-status.js';
 import { execution } from '../test/sample-replies.js';
@@ -16,14 +15,16 @@ import { startWorld, type World } from '../test/start-world.js';
 describe('what goes wrong', () => {
   let nats: RunningNats;
   let world: World;
-  let databaseUrl: string;
+  let database: pg.Client;
   const logged: string[] = [];
   const note = (...parts: unknown[]) => void logged.push(parts.join(' '));
   const logger = { log: () => undefined, error: note, warn: note };
 
   beforeAll(async () => {
     nats = await startTestNats();
-    databaseUrl = await createTestDatabase();
+    const databaseUrl = await createTestDatabase();
+    database = new pg.Client(databaseUrl);
+    await database.connect();
     world = await startWorld({
       databaseUrl,
       natsUrl: nats.url,
@@ -37,6 +38,7 @@ describe('what goes wrong', () => {
   });
   afterAll(async () => {
     await world.stop();
+    await database.end();
     await nats.stop();
   });
 
@@ -156,7 +158,7 @@ describe('what goes wrong', () => {
 
   it('nobody there to answer is 503 at once, and says when to try again', async () => {
     const emptyBus = await startTestNats();
-    const gateway = await startGateway({ DATABASE_URL: databaseUrl, NATS_URL: emptyBus.url }, logger);
+    const gateway = await startGateway({ DATABASE_URL: world.databaseUrl, NATS_URL: emptyBus.url }, logger);
     try {
       const reply = await gateway.ask('POST', '/v1/executions', {
         key: world.keys.executor,
@@ -172,7 +174,7 @@ describe('what goes wrong', () => {
   });
 
   it('a shutdown is not: what is under way is finished, and no idle connection holds it up', async () => {
-    const gateway = await startGateway({ DATABASE_URL: databaseUrl, NATS_URL: nats.url }, logger);
+    const gateway = await startGateway({ DATABASE_URL: world.databaseUrl, NATS_URL: nats.url }, logger);
     const { promise: held, resolve: release } = Promise.withResolvers<typeof execution>();
     world.services.answer(executeTool, () => held);
     const underWay = gateway.ask('POST', '/v1/executions', {
@@ -191,7 +193,7 @@ describe('what goes wrong', () => {
   });
 
   it('a shutdown does not wait for ever: what is still under way after DRAIN_MS is cut off', async () => {
-    const environment = { DATABASE_URL: databaseUrl, NATS_URL: nats.url, DRAIN_MS: '100' };
+    const environment = { DATABASE_URL: world.databaseUrl, NATS_URL: nats.url, DRAIN_MS: '100' };
     const gateway = await startGateway(environment, logger);
     world.services.answer(executeTool, () => new Promise(() => undefined));
     const underWay = gateway.ask('POST', '/v1/executions', {
@@ -219,22 +221,20 @@ describe('what goes wrong', () => {
   });
 
   it('a database that cannot be asked is 503 for a key not seen lately', async () => {
-    const dataSource = world.gateway.app.get<DataSource>(getDataSourceToken());
-    await dataSource.query('ALTER TABLE gateway.api_keys RENAME TO elsewhere');
+    await database.query('ALTER TABLE gateway.api_keys RENAME TO elsewhere');
     try {
       expect(await refusal('GET', '/v1/me', { key: makeKey() })).toMatchObject({
         status: 503,
         code: 'service_unavailable',
       });
     } finally {
-      await dataSource.query('ALTER TABLE gateway.elsewhere RENAME TO api_keys');
+      await database.query('ALTER TABLE gateway.elsewhere RENAME TO api_keys');
     }
   });
 
   it('a surprise is logged, and says nothing outside', async () => {
-    const dataSource = world.gateway.app.get<DataSource>(getDataSourceToken());
     await world.gateway.ask('GET', '/v1/me', { key: world.keys.admin }); // the key is known from here on
-    await dataSource.query('ALTER TABLE gateway.api_keys RENAME COLUMN name TO other_name');
+    await database.query('ALTER TABLE gateway.api_keys RENAME COLUMN name TO other_name');
     try {
       const problem = await refusal('GET', '/v1/api-keys', { key: world.keys.admin });
 
@@ -242,7 +242,7 @@ describe('what goes wrong', () => {
       expect(JSON.stringify(problem)).not.toMatch(/select|column|api_keys"|\.ts|\.js/i);
       expect(logged.join('\n')).toContain('GET /v1/api-keys failed');
     } finally {
-      await dataSource.query('ALTER TABLE gateway.api_keys RENAME COLUMN other_name TO name');
+      await database.query('ALTER TABLE gateway.api_keys RENAME COLUMN other_name TO name');
     }
   });
 

@@ -4,11 +4,9 @@ import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AgentsController } from './agents.controller.js';
 import { ApiKeysController } from './api-keys.controller.js';
-import { ApiKeyEntity } from './auth/api-key.entity.js';
 import { ApiKeyGuard } from './auth/api-key.guard.js';
 import { ApiKeysService } from './auth/api-keys.service.js';
 import { OperatorKey } from './auth/operator-key.js';
-import { OrganizationEntity } from './auth/organization.entity.js';
 import { OrganizationsService } from './auth/organizations.service.js';
 import { GatewayConfig } from './config.js';
 import { CredentialsController } from './credentials.controller.js';
@@ -41,7 +39,6 @@ export class GatewayModule {
           ...gatewayDataSource(config.DATABASE_URL, config.DATABASE_POOL),
           ...patience,
         }),
-        TypeOrmModule.forFeature([ApiKeyEntity, OrganizationEntity]),
       ],
       controllers: [
         ImportController,

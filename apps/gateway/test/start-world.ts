@@ -1,4 +1,4 @@
-import { migrate } from '#runtime/migrate';
+import { migrateAsService } from '#testing/test-database';
 import type { LoggerService } from '@nestjs/common';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -12,6 +12,8 @@ import { startGateway, type RunningGateway } from './start-gateway.js';
 export interface World {
   readonly gateway: RunningGateway;
   readonly services: FakeServices;
+  /** As the gateway comes to it. */
+  readonly databaseUrl: string;
   readonly orgId: string;
   /** An API key of each role. */
   readonly keys: Record<Role, string>;
@@ -28,10 +30,10 @@ export async function startWorld(options: {
   const { databaseUrl, natsUrl, environment, logger } = options;
   const home = await mkdtemp(join(tmpdir(), 'patchbay-gateway-'));
   const keyFile = join(home, 'first-admin.json');
-  await migrate(gatewayDataSource(databaseUrl));
+  const serviceUrl = await migrateAsService(gatewayDataSource, databaseUrl);
   const services = await FakeServices.start(natsUrl);
   const gateway = await startGateway(
-    { DATABASE_URL: databaseUrl, NATS_URL: natsUrl, FIRST_ADMIN_KEY_FILE: keyFile, ...environment },
+    { DATABASE_URL: serviceUrl, NATS_URL: natsUrl, FIRST_ADMIN_KEY_FILE: keyFile, ...environment },
     logger,
   );
   const { orgId, adminKey } = JSON.parse(await readFile(keyFile, 'utf8')) as FirstOrganization;
@@ -42,7 +44,7 @@ export async function startWorld(options: {
     await services.stop();
     await rm(home, { recursive: true });
   };
-  return { gateway, services, orgId, keys, stop };
+  return { gateway, services, databaseUrl: serviceUrl, orgId, keys, stop };
 }
 
 async function makeKey(gateway: RunningGateway, adminKey: string, role: Role): Promise<string> {

@@ -10,6 +10,9 @@ export const ALL = 'all';
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const REASON = /^[a-z -]{3,40}$/;
 
+/** As Postgres says of what is no UUID. */
+const INVALID_TEXT = '22P02';
+
 /** One SQL statement; a named one is planned once per connection. */
 export interface Statement {
   readonly name?: string;
@@ -76,12 +79,16 @@ export function queryAcrossOrganizations<Row extends QueryResultRow>(
   return query<Row>(dataSource, all(dataSource, reason), statement);
 }
 
+/** Goes on as a transaction of the organization in one that was across organizations. */
+export async function confineTo(transaction: EntityManager, orgId: string): Promise<void> {
+  await transaction.query(only([orgId]));
+}
+
 /** The value of the setting for these organizations. @throws Error unless each is a UUID: it becomes part of a statement */
 export function settingFor(orgIds: Iterable<string>): string {
   const ids = [...new Set(orgIds)];
-  const wrong = ids.findIndex((id) => !UUID.test(id));
-  if (wrong >= 0) throw new Error('An organization must be named by its UUID');
-  return ids.join(',');
+  if (ids.every((id) => UUID.test(id))) return ids.join(',');
+  throw Object.assign(new Error('An organization must be named by its UUID'), { code: INVALID_TEXT });
 }
 
 function only(orgIds: Iterable<string>): string {

@@ -1,6 +1,6 @@
 import type { Drift, GetStats } from '#contracts/audit.contract';
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import type { EntityManager } from 'typeorm';
 import { AuditConfig } from '../config.js';
 
 const MOST_SHOWN = 100;
@@ -15,20 +15,17 @@ const ANSWERS = `
 /** Looks for mapped paths that too many answers no longer have: the API has changed, and nobody told. */
 @Injectable()
 export class ExecutionDriftQueries {
-  constructor(
-    private readonly dataSource: DataSource,
-    private readonly config: AuditConfig,
-  ) {}
+  constructor(private readonly config: AuditConfig) {}
 
-  async find({ orgId, toolKey }: GetStats, from: Date, to: Date): Promise<Drift[]> {
+  async find(manager: EntityManager, { orgId, toolKey }: GetStats, from: Date, to: Date): Promise<Drift[]> {
     const values = [orgId, from, to, toolKey ?? null];
     // Nearly always there is none; its own small index says so before any answer is counted.
-    const [row] = await this.dataSource.query<[{ any: boolean }]>(
+    const [row] = await manager.query<[{ any: boolean }]>(
       `SELECT EXISTS (SELECT FROM ${ANSWERS} AND missing_paths IS NOT NULL) AS "any"`,
       values,
     );
     if (!row.any) return [];
-    return this.dataSource.query<Drift[]>(
+    return manager.query<Drift[]>(
       `WITH missed AS (
          SELECT tool_key, version, path, count(*)::int AS missing
            FROM (SELECT tool_key, version, unnest(missing_paths) AS path

@@ -5,8 +5,9 @@ import {
   type ExecutionStatus,
 } from '#contracts/executor.contract';
 import { DurableStream } from '#messaging/durable-stream';
+import { queryForOrganizations } from '#runtime/organizations';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { DataSource, QueryFailedError } from 'typeorm';
+import { DataSource } from 'typeorm';
 import { lagSeconds, newestRecord, recordsTotal } from '../audit.metrics.js';
 
 /** An execution in one of these goes on; its final record is still to come. */
@@ -14,24 +15,21 @@ const UNFINISHED: readonly ExecutionStatus[] = ['accepted', 'running'];
 
 /** Texts are cut: 200 records must fit into one reply, whatever an upstream answered. */
 const INSERT = `
-  WITH stored AS (
-    INSERT INTO audit.executions (
-      execution_id, org_id, call_id, agent_id, tool_key, version, is_test, status, outcome, error_code,
-      error_message, method, host, http_status, attempts, started_at, total_ms, upstream_ms, trace_id,
-      missing_paths)
-    SELECT
-      "executionId", "orgId", "callId", left("agentId", 200), "toolKey", version, "isTest", status,
-      left(outcome, 200), left("errorCode", 200), left("errorMessage", 1000), left(method, 20), left(host, 260),
-      "httpStatus", attempts, "startedAt", "totalMs", "upstreamMs", left("traceId", 200),
-      (SELECT array_agg(DISTINCT left(path, 100)) FROM unnest("missingPaths"[1:20]) AS path)
-    FROM jsonb_to_recordset($1::jsonb) AS record (
-      "executionId" uuid, "orgId" uuid, "callId" uuid, "agentId" text, "toolKey" text, version integer,
-      "isTest" boolean, status text, outcome text, "errorCode" text, "errorMessage" text, method text, host text,
-      "httpStatus" integer, attempts integer, "startedAt" timestamptz, "totalMs" double precision,
-      "upstreamMs" double precision, "traceId" text, "missingPaths" text[])
-    ON CONFLICT (execution_id) DO NOTHING
-    RETURNING 1)
-  SELECT count(*)::int AS stored FROM stored`;
+  INSERT INTO audit.executions (
+    execution_id, org_id, call_id, agent_id, tool_key, version, is_test, status, outcome, error_code,
+    error_message, method, host, http_status, attempts, started_at, total_ms, upstream_ms, trace_id,
+    missing_paths)
+  SELECT
+    "executionId", "orgId", "callId", left("agentId", 200), "toolKey", version, "isTest", status,
+    left(outcome, 200), left("errorCode", 200), left("errorMessage", 1000), left(method, 20), left(host, 260),
+    "httpStatus", attempts, "startedAt", "totalMs", "upstreamMs", left("traceId", 200),
+    (SELECT array_agg(DISTINCT left(path, 100)) FROM unnest("missingPaths"[1:20]) AS path)
+  FROM jsonb_to_recordset($1::jsonb) AS record (
+    "executionId" uuid, "orgId" uuid, "callId" uuid, "agentId" text, "toolKey" text, version integer,
+    "isTest" boolean, status text, outcome text, "errorCode" text, "errorMessage" text, method text, host text,
+    "httpStatus" integer, attempts integer, "startedAt" timestamptz, "totalMs" double precision,
+    "upstreamMs" double precision, "traceId" text, "missingPaths" text[])
+  ON CONFLICT (execution_id) DO NOTHING`;
 
 /** Takes final records from the stream and keeps each once, however often it comes: the first one stays. */
 @Injectable()
@@ -82,8 +80,12 @@ export class ExecutionIntake implements OnApplicationBootstrap, OnModuleDestroy 
   private async insert(records: readonly ExecutionRecord[]): Promise<number> {
     // In one order, or two instances with the same records could wait for each other for ever.
     const inOrder = records.toSorted((a, b) => a.executionId.localeCompare(b.executionId));
-    const [row] = await this.dataSource.query<[{ stored: number }]>(INSERT, [toStorableJson(inOrder)]);
-    return row.stored;
+    const { rowCount } = await queryForOrganizations(
+      this.dataSource,
+      records.map(({ orgId }) => orgId),
+      { text: INSERT, values: [toStorableJson(inOrder)] },
+    );
+    return rowCount ?? 0;
   }
 
   private noteLag(records: readonly ExecutionRecord[]): void {
@@ -113,7 +115,6 @@ function storable(_key: string, value: unknown): unknown {
 
 /** The SQLSTATE when the records themselves are the problem (classes 22 and 23), and would be again. */
 function problemOfContent(error: unknown): string | undefined {
-  if (!(error instanceof QueryFailedError)) return undefined;
-  const { code } = error.driverError as { code?: string };
-  return code?.startsWith('22') || code?.startsWith('23') ? code : undefined;
+  const { code } = error as { code?: string };
+  return code !== undefined && /^2[23]...$/.test(code) ? code : undefined;
 }

@@ -8,15 +8,7 @@ const EVERY_MS = 3_600_000;
 const BATCH = 2000;
 const MOST_BATCHES = 2000;
 
-// Instances purge side by side: each takes rows the others have not taken.
-const PURGE = `
-  WITH old AS (
-    SELECT execution_id FROM audit.executions
-     WHERE started_at < now() - make_interval(days => $1)
-     LIMIT $2 FOR UPDATE SKIP LOCKED),
-  purged AS (
-    DELETE FROM audit.executions USING old WHERE executions.execution_id = old.execution_id RETURNING 1)
-  SELECT count(*)::int AS purged FROM purged`;
+const PURGE = 'SELECT audit.purge_executions($1, $2) AS purged';
 
 /** Deletes what is older than it has to be, at the start and every hour, in small batches. */
 @Injectable()

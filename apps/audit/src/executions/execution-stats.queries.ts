@@ -1,8 +1,9 @@
 import type { GetStats, Stats } from '#contracts/audit.contract';
 import { ServiceError } from '#contracts/errors';
 import type { ExecutionStatus } from '#contracts/executor.contract';
+import { readForOrganization } from '#runtime/organizations';
 import { Injectable } from '@nestjs/common';
-import { DataSource, QueryFailedError } from 'typeorm';
+import { DataSource, QueryFailedError, type EntityManager } from 'typeorm';
 import { ExecutionDriftQueries } from './execution-drift.queries.js';
 import { statsRange } from './time-range.js';
 
@@ -37,10 +38,12 @@ export class ExecutionStatsQueries {
 
   async get(request: GetStats, now: Date): Promise<Stats> {
     const { from, to } = statsRange(request, now);
-    const { rows, drift } = await inTime(async () => ({
-      rows: await this.query(request, from, to),
-      drift: await this.drift.find(request, from, to),
-    }));
+    const { rows, drift } = await inTime(() =>
+      readForOrganization(this.dataSource, request.orgId, async (manager) => ({
+        rows: await count(manager, request, from, to),
+        drift: await this.drift.find(manager, request, from, to),
+      })),
+    );
     const [total, ...groups] = rows;
     return {
       from: from.toISOString(),
@@ -50,11 +53,17 @@ export class ExecutionStatsQueries {
       drift,
     };
   }
+}
 
-  /** The total first, then the groups in their order; one pass over the records. */
-  private query({ orgId, toolKey, groupBy }: GetStats, from: Date, to: Date): Promise<Row[]> {
-    const { by, order } = groupings[groupBy ?? 'none'];
-    const sql = `
+/** The total first, then the groups in their order; one pass over the records. */
+function count(
+  manager: EntityManager,
+  { orgId, toolKey, groupBy }: GetStats,
+  from: Date,
+  to: Date,
+): Promise<Row[]> {
+  const { by, order } = groupings[groupBy ?? 'none'];
+  const sql = `
       SELECT "group",
              count(*)::int AS count,
              (count(*) FILTER (WHERE status = 'succeeded'))::int AS succeeded,
@@ -67,8 +76,7 @@ export class ExecutionStatsQueries {
        GROUP BY GROUPING SETS ((), ("group"))
        ORDER BY GROUPING("group") DESC, ${order}
        LIMIT ${MOST_GROUPS + 1}`;
-    return this.dataSource.query<Row[]>(sql, [orgId, from, to, COUNTED, toolKey ?? null]);
-  }
+  return manager.query<Row[]>(sql, [orgId, from, to, COUNTED, toolKey ?? null]);
 }
 
 function measures(row: Row | undefined) {
@@ -77,9 +85,9 @@ function measures(row: Row | undefined) {
   return { count, succeeded, successRate: count === 0 ? null : succeeded / count, p50Ms, p95Ms, p99Ms };
 }
 
-async function inTime<T>(count: () => Promise<T>): Promise<T> {
+async function inTime<T>(work: () => Promise<T>): Promise<T> {
   try {
-    return await count();
+    return await work();
   } catch (error) {
     if (!wasCancelled(error)) throw error;
     throw new ServiceError('deadline_exceeded', 'There is too much to count; ask for a shorter time');

@@ -6,10 +6,9 @@ import type { CredentialSecret } from '#contracts/vault.contract';
 import type { RunningNats } from '#devstack/nats-server';
 import { Deadline } from '#messaging/deadline';
 import { loadConfig } from '#runtime/load-config';
-import { migrate } from '#runtime/migrate';
 import { FakeResponder } from '#testing/fake-responder';
 import { fakeVault } from '#testing/fake-vault';
-import { createTestDatabase } from '#testing/test-database';
+import { createTestDatabase, migrateAsService } from '#testing/test-database';
 import { startTestNats } from '#testing/test-nats';
 import { startTestService, type TestService } from '#testing/test-service';
 import { strings, toolDefinition } from '#testing/tool-definition.builder';
@@ -51,8 +50,7 @@ describe('the state of a call', () => {
       return { key: toolKey, version: version === 'draft' ? 0 : 1, definition };
     });
     ({ secrets } = await fakeVault(others, EXECUTOR_KEY));
-    const url = await createTestDatabase();
-    await migrate(executorDataSource(url));
+    const url = await migrateAsService(executorDataSource, await createTestDatabase());
     const config = loadConfig(ExecutorConfig, {
       NATS_URL: nats.url,
       DATABASE_URL: url,

@@ -9,10 +9,9 @@ import {
 import type { RunningNats } from '#devstack/nats-server';
 import { DurableStream } from '#messaging/durable-stream';
 import { loadConfig } from '#runtime/load-config';
-import { migrate } from '#runtime/migrate';
 import { FakeResponder } from '#testing/fake-responder';
 import { fakeVault } from '#testing/fake-vault';
-import { createTestDatabase } from '#testing/test-database';
+import { createTestDatabase, migrateAsService } from '#testing/test-database';
 import { startTestNats } from '#testing/test-nats';
 import { startTestService, type TestService } from '#testing/test-service';
 import { toolDefinition } from '#testing/tool-definition.builder';
@@ -52,8 +51,7 @@ describe('the executor, reading an answer', () => {
     const { secrets } = await fakeVault(others, key);
     credentialId = randomUUID();
     secrets.set(credentialId, { type: 'bearer', token: SECRET });
-    const url = await createTestDatabase();
-    await migrate(executorDataSource(url));
+    const url = await migrateAsService(executorDataSource, await createTestDatabase());
     const config = loadConfig(ExecutorConfig, {
       NATS_URL: nats.url,
       DATABASE_URL: url,

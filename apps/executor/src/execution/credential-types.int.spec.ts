@@ -6,10 +6,9 @@ import { authority, key, trusted } from '#egress/testing/certificates';
 import { clientAuthority, clientCertificate, clientKey } from '#egress/testing/client-certificates';
 import { response, Upstream } from '#egress/testing/upstream';
 import { loadConfig } from '#runtime/load-config';
-import { migrate } from '#runtime/migrate';
 import { FakeResponder } from '#testing/fake-responder';
 import { fakeVault } from '#testing/fake-vault';
-import { createTestDatabase } from '#testing/test-database';
+import { createTestDatabase, migrateAsService } from '#testing/test-database';
 import { startTestNats } from '#testing/test-nats';
 import { startTestService, type TestService } from '#testing/test-service';
 import { strings, toolDefinition } from '#testing/tool-definition.builder';
@@ -55,8 +54,7 @@ describe('a request with a credential that is no placeholder', () => {
       return { key: toolKey, version: 1, definition: tools.get(toolKey) as ToolDefinition };
     });
     ({ secrets, tokens } = await fakeVault(others, EXECUTOR_KEY));
-    const url = await createTestDatabase();
-    await migrate(executorDataSource(url));
+    const url = await migrateAsService(executorDataSource, await createTestDatabase());
     folder = await mkdtemp(join(tmpdir(), 'patchbay-ca-'));
     await writeFile(join(folder, 'ca.pem'), authority);
     const config = loadConfig(ExecutorConfig, {

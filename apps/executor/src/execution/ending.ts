@@ -206,5 +206,6 @@ export function interrupted(executionId: string, started: Record<string, unknown
     attempts: 0,
     totalMs,
   };
-  return { executionId, reply: JSON.stringify(reply), record: JSON.stringify(final) };
+  const { orgId } = record;
+  return { executionId, orgId, reply: JSON.stringify(reply), record: JSON.stringify(final) };
 }

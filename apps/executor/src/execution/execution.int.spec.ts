@@ -12,10 +12,9 @@ import {
 import type { CredentialSecret } from '#contracts/vault.contract';
 import { DurableStream } from '#messaging/durable-stream';
 import { loadConfig } from '#runtime/load-config';
-import { migrate } from '#runtime/migrate';
 import { FakeResponder } from '#testing/fake-responder';
 import { fakeVault } from '#testing/fake-vault';
-import { createTestDatabase } from '#testing/test-database';
+import { createTestDatabase, migrateAsService } from '#testing/test-database';
 import { startTestNats } from '#testing/test-nats';
 import { startTestService, type TestService } from '#testing/test-service';
 import { strings, toolDefinition } from '#testing/tool-definition.builder';
@@ -57,12 +56,12 @@ describe('the executor', () => {
     }));
     ({ secrets } = await fakeVault(others, EXECUTOR_KEY));
     const url = await createTestDatabase();
-    await migrate(executorDataSource(url));
+    const serviceUrl = await migrateAsService(executorDataSource, url);
     database = new pg.Client({ connectionString: url });
     await database.connect();
     const config = loadConfig(ExecutorConfig, {
       NATS_URL: nats.url,
-      DATABASE_URL: url,
+      DATABASE_URL: serviceUrl,
       EXECUTOR_KEY: EXECUTOR_KEY.toString('base64'),
       EGRESS_ALLOW: upstream.origin,
     });

@@ -4,9 +4,8 @@ import { executeTool, testTool, type ExecuteTool } from '#contracts/executor.con
 import type { RunningNats } from '#devstack/nats-server';
 import { RpcClient } from '#messaging/rpc.client';
 import { loadConfig } from '#runtime/load-config';
-import { migrate } from '#runtime/migrate';
 import { FakeResponder } from '#testing/fake-responder';
-import { createTestDatabase } from '#testing/test-database';
+import { createTestDatabase, migrateAsService } from '#testing/test-database';
 import { startTestNats } from '#testing/test-nats';
 import { startTestService, type TestService } from '#testing/test-service';
 import { strings, toolDefinition } from '#testing/tool-definition.builder';
@@ -49,8 +48,7 @@ describe('the executor', () => {
       const baseUrl = environment === 'staging' ? staging : undefined;
       return { key: toolKey, version: 3, definition: applyEnvironment(bound.definition, { baseUrl }) };
     }));
-    const url = await createTestDatabase();
-    await migrate(executorDataSource(url));
+    const url = await migrateAsService(executorDataSource, await createTestDatabase());
     const config = loadConfig(ExecutorConfig, {
       NATS_URL: nats.url,
       DATABASE_URL: url,

@@ -1,9 +1,7 @@
+import { acrossOrganizations, queryForOrganizations, type Statement } from '#runtime/organizations';
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import type { Pool } from 'pg';
 import { DataSource } from 'typeorm';
-import { firstIdAt } from '../new-id.js';
-import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 
 export interface ClaimRow {
   readonly executionId: string;
@@ -17,6 +15,7 @@ export interface ClaimRow {
 
 export interface FinishRow {
   readonly executionId: string;
+  readonly orgId: string;
   /** JSON of the reply. */
   readonly reply: string;
   /** JSON of the final record. */
@@ -78,12 +77,7 @@ const EXPIRED = `
 
 export const PURGED_AT_ONCE = 1000;
 
-/** Ids are UUIDv7, so the primary key finds the old ones. */
-const PURGE = `
-  DELETE FROM executor.executions WHERE execution_id IN (
-    SELECT execution_id FROM executor.executions
-    WHERE execution_id < $1 AND state = 'finished'
-    ORDER BY execution_id LIMIT ${PURGED_AT_ONCE})`;
+const PURGE = `SELECT executor.purge_executions($1, ${PURGED_AT_ONCE}) AS purged`;
 
 /** Left behind: by an executor that died, or while JetStream was away. The young ones are on their way. */
 const LEFT_BEHIND = `
@@ -94,16 +88,13 @@ const LEFT_BEHIND = `
 const FORGET = 'DELETE FROM executor.outbox WHERE id = ANY($1::uuid[])';
 
 /**
- * The journal's statements. Straight to `pg`, past TypeORM: named, so that Postgres plans them once per connection
- * and not once per execution.
+ * The journal's statements. Those of every execution are named, so that Postgres plans them once per connection and not
+ * once per execution; a batch is a transaction of the organizations in it. Rows of the outbox hold records of several
+ * organizations, and belong to none.
  */
 @Injectable()
 export class JournalQueries {
   constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
-
-  private get pool(): Pool {
-    return (this.dataSource.driver as PostgresDriver).master as Pool;
-  }
 
   /** Writes the rows whose idempotency key is free. @returns the ids of those that were written */
   async claim(rows: readonly ClaimRow[]): Promise<Set<string>> {
@@ -115,7 +106,8 @@ export class JournalQueries {
       rows.map((row) => row.record),
       rows.map((row) => Math.round(row.leaseMs)),
     ];
-    const result = await this.pool.query<{ execution_id: string }>({ name: 'claim', text: CLAIM, values });
+    const claim = { name: 'claim', text: CLAIM, values };
+    const result = await this.query<{ execution_id: string }>(orgIdsOf(rows), claim);
     return new Set(result.rows.map((row) => row.execution_id));
   }
 
@@ -127,34 +119,35 @@ export class JournalQueries {
       rows.map((row) => row.record),
       outboxId,
     ];
-    const result = await this.pool.query<OutboxRow>({ name: 'finish', text: FINISH, values });
+    const result = await this.query<OutboxRow>(orgIdsOf(rows), { name: 'finish', text: FINISH, values });
     return result.rows[0];
   }
 
   async find(orgId: string, idempotencyKey: string): Promise<StoredExecution | undefined> {
     const values = [orgId, idempotencyKey];
-    const result = await this.pool.query<StoredExecution>({ name: 'find', text: FIND, values });
+    const result = await this.query<StoredExecution>([orgId], { name: 'find', text: FIND, values });
     return result.rows[0];
   }
 
   async lookUp(orgId: string, executionId: string): Promise<JournaledExecution | undefined> {
     const values = [orgId, executionId];
-    const result = await this.pool.query<JournaledExecution>({ name: 'look up', text: LOOK_UP, values });
+    const lookUp = { name: 'look up', text: LOOK_UP, values };
+    const result = await this.query<JournaledExecution>([orgId], lookUp);
     return result.rows[0];
   }
 
   async record(row: OutboxRow): Promise<void> {
-    await this.pool.query({ name: 'record', text: RECORD, values: [row.id, row.records] });
+    await this.query([], { name: 'record', text: RECORD, values: [row.id, row.records] });
   }
 
   async forget(ids: readonly string[]): Promise<void> {
-    await this.pool.query({ name: 'forget', text: FORGET, values: [ids] });
+    await this.query([], { name: 'forget', text: FORGET, values: [ids] });
   }
 
   /** Hands each row that was left behind to `publish`, and deletes those it resolves for. @returns how many */
   async sweep(publish: (row: OutboxRow) => Promise<void>): Promise<number> {
-    return this.inTransaction(async (query) => {
-      const rows = await query<OutboxRow>(LEFT_BEHIND, []);
+    return this.dataSource.transaction(async (transaction) => {
+      const rows = await transaction.query<OutboxRow[]>(LEFT_BEHIND);
       const published: string[] = [];
       try {
         for (const row of rows) {
@@ -162,7 +155,7 @@ export class JournalQueries {
           published.push(row.id);
         }
       } finally {
-        if (published.length > 0) await query(FORGET, [published]);
+        if (published.length > 0) await transaction.query(FORGET, [published]);
       }
       return published.length;
     });
@@ -173,8 +166,8 @@ export class JournalQueries {
     end: (executionId: string, record: Record<string, unknown>) => FinishRow,
     outboxId: string,
   ): Promise<OutboxRow | undefined> {
-    return this.inTransaction(async (query) => {
-      const expired = await query<{ executionId: string; record: Record<string, unknown> }>(EXPIRED, []);
+    return acrossOrganizations(this.dataSource, 'leases that ran out', async (transaction) => {
+      const expired = await transaction.query<Pick<JournaledExecution, 'executionId' | 'record'>[]>(EXPIRED);
       if (expired.length === 0) return undefined;
       const rows = expired.map(({ executionId, record }) => end(executionId, record));
       const values = [
@@ -182,35 +175,22 @@ export class JournalQueries {
         rows.map((row) => row.reply),
         rows.map((row) => row.record),
       ];
-      const [outboxRow] = await query<OutboxRow>(FINISH, [...values, outboxId]);
+      const [outboxRow] = await transaction.query<OutboxRow[]>(FINISH, [...values, outboxId]);
       return outboxRow;
     });
   }
 
   /** Deletes a batch of what nobody will ask for again. @returns how many */
   async purge(olderThanHours: number): Promise<number> {
-    const { rowCount } = await this.pool.query(PURGE, [firstIdAt(Date.now() - olderThanHours * 3_600_000)]);
-    return rowCount ?? 0;
+    const [{ purged }] = await this.dataSource.query<[{ purged: number }]>(PURGE, [olderThanHours]);
+    return purged;
   }
 
-  private async inTransaction<T>(
-    work: (query: <Row>(text: string, values: unknown[]) => Promise<Row[]>) => Promise<T>,
-  ): Promise<T> {
-    const client = await this.pool.connect();
-    let broken: Error | undefined;
-    try {
-      await client.query('BEGIN');
-      const result = await work(async <Row>(text: string, values: unknown[]) => {
-        const { rows } = await client.query(text, values);
-        return rows as Row[];
-      });
-      await client.query('COMMIT');
-      return result;
-    } catch (error) {
-      await client.query('ROLLBACK').catch((rollbackError: unknown) => (broken = rollbackError as Error));
-      throw error;
-    } finally {
-      client.release(broken); // a connection that cannot roll back is not given to anybody else
-    }
+  private query<Row extends object>(orgIds: readonly string[], statement: Statement) {
+    return queryForOrganizations<Row>(this.dataSource, orgIds, statement);
   }
+}
+
+function orgIdsOf(rows: readonly { readonly orgId: string }[]): string[] {
+  return rows.map(({ orgId }) => orgId);
 }

@@ -100,6 +100,7 @@ export class JournalService implements OnApplicationBootstrap, BeforeApplication
   async finish(reply: Execution, record: ExecutionRecord): Promise<void> {
     const row = {
       executionId: reply.executionId,
+      orgId: record.orgId,
       reply: JSON.stringify(reply),
       record: JSON.stringify(record),
     };

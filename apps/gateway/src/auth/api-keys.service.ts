@@ -1,8 +1,9 @@
 import { decodeCursor, encodeCursor } from '#contracts/cursor';
 import { ServiceError } from '#contracts/errors';
+import { forOrganization, readAcrossOrganizations, readForOrganization } from '#runtime/organizations';
 import { Injectable, Logger } from '@nestjs/common';
-import { InjectRepository } from '@nestjs/typeorm';
-import { MoreThan, type EntityManager, Repository } from 'typeorm';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource, MoreThan, type EntityManager } from 'typeorm';
 import { NIL, v7 as uuidv7, validate as isUuid } from 'uuid';
 import type { ApiKey, ApiKeyPage, CreatedApiKey, NewApiKey } from '../documents.js';
 import { ApiKeyEntity } from './api-key.entity.js';
@@ -26,7 +27,7 @@ export class ApiKeysService {
   private readonly log = new Logger('ApiKeys');
   private readonly callers = new ShortMemory<Caller>(REMEMBERED_MS, REMEMBERED_KEYS);
 
-  constructor(@InjectRepository(ApiKeyEntity) private readonly keys: Repository<ApiKeyEntity>) {}
+  constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
 
   /** Whose key this is; undefined when it is nobody's. */
   async authenticate(key: string): Promise<Caller | undefined> {
@@ -36,31 +37,37 @@ export class ApiKeysService {
   }
 
   async create(orgId: string, { name, role }: NewApiKey): Promise<CreatedApiKey> {
-    const { entity, key } = await insertKey(this.keys.manager, { orgId, name, role });
+    const { entity, key } = await forOrganization(this.dataSource, orgId, (manager) =>
+      insertKey(manager, { orgId, name, role }),
+    );
     return { ...toDocument(entity), key };
   }
 
   /** Oldest first. */
   async list(orgId: string, { limit = 50, cursor }: PageRequest): Promise<ApiKeyPage> {
-    const found = await this.keys.find({
-      where: { orgId, ...(cursor && { id: MoreThan(positionOf(cursor)) }) },
-      order: { id: 'ASC' },
-      take: limit + 1,
-    });
+    const found = await readForOrganization(this.dataSource, orgId, (manager) =>
+      manager.find(ApiKeyEntity, {
+        where: { orgId, ...(cursor && { id: MoreThan(positionOf(cursor)) }) },
+        order: { id: 'ASC' },
+        take: limit + 1,
+      }),
+    );
     const items = found.slice(0, limit);
     const last = found.length > limit ? items.at(-1) : undefined;
     return { items: items.map(toDocument), ...(last && { nextCursor: encodeCursor(last.id) }) };
   }
 
   async get(orgId: string, keyId: string): Promise<ApiKey> {
-    const entity = await this.keys.findOneBy({ orgId, id: keyId });
+    const entity = await readForOrganization(this.dataSource, orgId, (manager) =>
+      manager.findOneBy(ApiKeyEntity, { orgId, id: keyId }),
+    );
     if (!entity) throw notFound();
     return toDocument(entity);
   }
 
   /** @throws ServiceError `precondition_failed` for the organization's last admin key: nobody could make another */
   async remove(orgId: string, keyId: string): Promise<void> {
-    const removed = await this.keys.manager.transaction(async (manager) => {
+    const removed = await forOrganization(this.dataSource, orgId, async (manager) => {
       // One removal at a time in an organization: two admins could otherwise remove each other.
       await manager.findOneOrFail(OrganizationEntity, {
         where: { id: orgId },
@@ -92,17 +99,20 @@ export class ApiKeysService {
 
   private async find(digest: Buffer): Promise<ApiKeyEntity | null> {
     try {
-      return await this.keys.findOne({ where: { digest }, relations: { organization: true } });
+      return await readAcrossOrganizations(this.dataSource, 'whose api key', (manager) =>
+        manager.findOne(ApiKeyEntity, { where: { digest }, relations: { organization: true } }),
+      );
     } catch (error) {
       this.log.error('API keys cannot be looked up', error instanceof Error ? error.stack : String(error));
       throw new ServiceError('service_unavailable', 'API keys cannot be checked at the moment');
     }
   }
 
-  private async noteUse({ id, lastUsedAt }: ApiKeyEntity): Promise<void> {
+  private async noteUse({ orgId, id, lastUsedAt }: ApiKeyEntity): Promise<void> {
     if (lastUsedAt && Date.now() - lastUsedAt.getTime() < USE_NOTED_EVERY_MS) return;
-    // Nobody is refused because their use could not be noted.
-    await this.keys.update({ id }, { lastUsedAt: () => 'now()' }).catch(() => undefined);
+    await forOrganization(this.dataSource, orgId, (manager) =>
+      manager.update(ApiKeyEntity, { orgId, id }, { lastUsedAt: () => 'now()' }),
+    ).catch(() => undefined); // nobody is refused because their use could not be noted
   }
 }
 

@@ -1,6 +1,5 @@
 import type { RunningNats } from '#devstack/nats-server';
-import { migrate } from '#runtime/migrate';
-import { createTestDatabase } from '#testing/test-database';
+import { createTestDatabase, migrateAsService } from '#testing/test-database';
 import { startTestNats } from '#testing/test-nats';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
@@ -14,6 +13,7 @@ import type { FirstOrganization } from './organizations.service.js';
 describe('the first start', () => {
   let nats: RunningNats;
   let databaseUrl: string;
+  let serviceUrl: string;
   let home: string;
   let keyFile: string;
   const running: RunningGateway[] = [];
@@ -28,7 +28,7 @@ describe('the first start', () => {
     home = await mkdtemp(join(tmpdir(), 'patchbay-first-admin-'));
     keyFile = join(home, 'first-admin.json');
     databaseUrl = await createTestDatabase();
-    await migrate(gatewayDataSource(databaseUrl));
+    serviceUrl = await migrateAsService(gatewayDataSource, databaseUrl);
     logged.length = 0;
   });
   afterEach(async () => {
@@ -38,7 +38,7 @@ describe('the first start', () => {
   afterAll(async () => nats.stop());
 
   const start = async (environment: Record<string, string> = { FIRST_ADMIN_KEY_FILE: keyFile }) => {
-    const fixed = { DATABASE_URL: databaseUrl, NATS_URL: nats.url };
+    const fixed = { DATABASE_URL: serviceUrl, NATS_URL: nats.url };
     const gateway = await startGateway({ ...fixed, ...environment }, logger);
     running.push(gateway);
     return gateway;

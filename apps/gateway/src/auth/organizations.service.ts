@@ -1,6 +1,7 @@
+import { acrossOrganizations, confineTo, readAcrossOrganizations } from '#runtime/organizations';
 import { Injectable } from '@nestjs/common';
-import { InjectRepository } from '@nestjs/typeorm';
-import { Repository } from 'typeorm';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { insertKey } from './api-keys.service.js';
 import { OrganizationEntity } from './organization.entity.js';
@@ -15,12 +16,14 @@ export interface FirstOrganization {
 
 @Injectable()
 export class OrganizationsService {
-  constructor(
-    @InjectRepository(OrganizationEntity) private readonly organizations: Repository<OrganizationEntity>,
-  ) {}
+  constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
 
   isEmpty(): Promise<boolean> {
-    return this.organizations.exists().then((exists) => !exists);
+    return readAcrossOrganizations(
+      this.dataSource,
+      'first organization',
+      async (manager) => !(await manager.exists(OrganizationEntity)),
+    );
   }
 
   /**
@@ -30,10 +33,12 @@ export class OrganizationsService {
    * @returns whether one was made
    */
   createFirst(name: string, deliver: (first: FirstOrganization) => Promise<void>): Promise<boolean> {
-    return this.organizations.manager.transaction(async (manager) => {
+    return acrossOrganizations(this.dataSource, 'first organization', async (manager) => {
       await manager.query('SELECT pg_advisory_xact_lock($1)', [FIRST_ORGANIZATION_LOCK]);
       if (await manager.exists(OrganizationEntity)) return false;
-      const { id: orgId } = await manager.save(manager.create(OrganizationEntity, { id: uuidv7(), name }));
+      const orgId = uuidv7();
+      await confineTo(manager, orgId);
+      await manager.save(manager.create(OrganizationEntity, { id: orgId, name }));
       const { key: adminKey } = await insertKey(manager, { orgId, name: 'First admin', role: 'admin' });
       await deliver({ orgId, adminKey });
       return true;
