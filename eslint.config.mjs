@@ -22,7 +22,7 @@ const mayImport = {
   sealing: [],
   egress: [],
   telemetry: [],
-  devstack: ['contracts', 'messaging', 'sealing'],
+  devstack: ['contracts', 'messaging', 'runtime', 'sealing'],
   contracts: ['toolcall'],
   messaging: ['contracts', 'telemetry', 'toolcall'],
   runtime: ['contracts', 'messaging', 'telemetry', 'toolcall'],

@@ -5,6 +5,7 @@ import { CatalogConfig } from '../apps/catalog/src/config.js';
 import { ExecutorConfig } from '../apps/executor/src/config.js';
 import { GatewayConfig } from '../apps/gateway/src/config.js';
 import { VaultConfig } from '../apps/vault/src/config.js';
+import { MigrateConfig } from './migrate.config.js';
 import { StartConfig } from './start.config.js';
 
 interface Variable {
@@ -24,7 +25,15 @@ function documented(): Variable[] {
 }
 
 /** Where two have a default of the same name, the service's is the one to tell. */
-const classes = [CatalogConfig, VaultConfig, ExecutorConfig, AuditConfig, GatewayConfig, StartConfig];
+const classes = [
+  CatalogConfig,
+  VaultConfig,
+  ExecutorConfig,
+  AuditConfig,
+  GatewayConfig,
+  StartConfig,
+  MigrateConfig,
+];
 
 function configured(): Map<string, string> {
   const found = new Map<string, string>();

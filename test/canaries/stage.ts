@@ -167,9 +167,11 @@ async function deploymentSecrets({ platform, adminKey }: TestPlatform): Promise<
   // In place of `vaultKeys` there are those of the stage; one is public.
   const keys = Object.entries(await read('keys.json')).filter(([name]) => !/^vault/.test(name));
   const seeds = Object.entries(await read('bus', 'nkeys.json'));
+  const passwords = Object.entries(await read('database.json'));
   return [
     textCanary('admin key', adminKey),
     textCanary('password of Postgres', new URL(platform.databaseUrl).password),
+    ...passwords.map(([name, password]) => textCanary(`password of ${name} for Postgres`, password)),
     ...keys.map(([name, key]) => keyCanary(name, key)),
     ...seeds.map(([name, seed]) => textCanary(`nkey seed of ${name}`, seed)),
   ];

@@ -3,6 +3,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { BusSecurity } from './bus-security.js';
 import { run, type Child } from './child-process.js';
+import { databaseRoles, type DatabaseRoles } from './database-roles.js';
 import { deploymentKeys } from './deployment-keys.js';
 import { freePort } from './free-port.js';
 import { keepRunning } from './keep-running.js';
@@ -165,10 +166,11 @@ export class Platform {
     this.options.signal?.throwIfAborted();
     await mkdir(this.logs, { recursive: true });
     await Promise.all([this.startPostgres(), this.startNats(), this.startSample(), this.startSink()]);
-    const env = { ...inheritedEnvironment(), DATABASE_URL: this.databaseUrl };
-    await run('migrate', process.execPath, [built('scripts', 'migrate.js')], { env, signal });
     if (await hasRows(this.databaseUrl, 'gateway.organizations')) await this.firstAdmin(); // or it is another folder's
-    await this.startServices();
+    const database = await databaseRoles(this.databaseUrl, join(this.home, 'database.json'), this.say);
+    const env = { ...inheritedEnvironment(), ...database.environment, DATABASE_URL: this.databaseUrl };
+    await run('migrate', process.execPath, [built('scripts', 'migrate.js')], { env, signal });
+    await this.startServices(database);
     await this.letOrchestratorIn();
   }
 
@@ -235,10 +237,10 @@ export class Platform {
     this.sayPort('The sample API', wanted, Number(new URL(this.sampleUrl).port));
   }
 
-  private async startServices(): Promise<void> {
+  private async startServices(database: DatabaseRoles): Promise<void> {
     const wanted = this.options.ports?.rest;
     const environment = serviceEnvironment({
-      databaseUrl: this.databaseUrl,
+      database,
       natsUrl: this.natsUrl,
       sampleUrl: this.sampleUrl,
       tracesUrl: this.sink?.url,

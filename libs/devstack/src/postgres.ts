@@ -1,3 +1,4 @@
+import { ALL, ORGANIZATIONS } from '#runtime/organizations';
 import { createHash, randomBytes } from 'node:crypto';
 import { spawnSync } from 'node:child_process';
 import { chown, cp, lchown, lstat, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
@@ -62,29 +63,51 @@ export async function startPostgres(options: ServerOptions): Promise<RunningPost
   }
 }
 
-/** Creates an empty database on the server and returns its URL. */
+/** Creates an empty database on the server, in which nobody has any rights, and returns its URL. */
 export async function createDatabase(serverUrl: string, name: string): Promise<string> {
-  const client = new pg.Client({ connectionString: serverUrl });
-  client.on('error', () => undefined); // a server that goes away is told by the query, too
-  await client.connect();
-  try {
+  await withClient({ connectionString: serverUrl }, async (client) => {
     const { rowCount } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [name]);
-    if (rowCount === 0) await client.query(`CREATE DATABASE ${client.escapeIdentifier(name)}`);
-  } finally {
-    await client.end();
-  }
+    if (rowCount === 0) {
+      await client.query(`CREATE DATABASE ${client.escapeIdentifier(name)}`);
+      await client.query(`REVOKE ALL ON DATABASE ${client.escapeIdentifier(name)} FROM PUBLIC`);
+    }
+  });
   const url = new URL(serverUrl);
   url.pathname = `/${name}`;
   return url.href;
 }
 
-/** Whether a table of the database has a row; the table's name is trusted. */
+/** Whether there is a row, of any organization, in a table that may not be there yet; the table's name is trusted. */
 export async function hasRows(databaseUrl: string, table: string): Promise<boolean> {
-  const client = new pg.Client({ connectionString: databaseUrl });
+  const options = `-c ${ORGANIZATIONS}=${ALL}`;
+  return withClient({ connectionString: databaseUrl, options }, async (client) => {
+    const { rows } = await client.query<{ exists: boolean }>('SELECT to_regclass($1) IS NOT NULL AS exists', [
+      table,
+    ]);
+    if (!rows[0]?.exists) return false;
+    return (await client.query(`SELECT FROM ${table} LIMIT 1`)).rowCount === 1;
+  });
+}
+
+/** Whether the user of the URL may make roles. */
+export async function mayCreateRoles(databaseUrl: string): Promise<boolean> {
+  return withClient({ connectionString: databaseUrl }, async (client) => {
+    const { rows } = await client.query<{ may: boolean }>(
+      'SELECT rolsuper OR rolcreaterole AS may FROM pg_roles WHERE rolname = current_user',
+    );
+    return rows[0]?.may ?? false;
+  });
+}
+
+async function withClient<Result>(
+  config: pg.ClientConfig,
+  work: (client: pg.Client) => Promise<Result>,
+): Promise<Result> {
+  const client = new pg.Client(config);
+  client.on('error', () => undefined); // a server that goes away is told by the query, too
   await client.connect();
   try {
-    const { rowCount } = await client.query(`SELECT 1 FROM ${table} LIMIT 1`);
-    return rowCount === 1;
+    return await work(client);
   } finally {
     await client.end();
   }

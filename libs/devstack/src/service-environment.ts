@@ -1,11 +1,12 @@
 import type { BusSecurity } from './bus-security.js';
+import type { DatabaseRoles } from './database-roles.js';
 import type { DeploymentKeys } from './deployment-keys.js';
 
 export const serviceNames = ['catalog', 'vault', 'executor', 'audit', 'gateway'] as const;
 export type ServiceName = (typeof serviceNames)[number];
 
 export interface Surroundings {
-  readonly databaseUrl: string;
+  readonly database: DatabaseRoles;
   readonly natsUrl: string;
   readonly sampleUrl: string;
   /** Where spans go, instead of where `OTEL_*` says. */
@@ -33,7 +34,7 @@ export function serviceEnvironment(around: Surroundings): Record<ServiceName, Re
   const { vaultKeys, executorKey, grantKey, intakeKey, vaultPublicKey } = around.keys;
   const shared = (name: ServiceName): Record<string, string> => ({
     ...around.bus?.environmentOf(name),
-    DATABASE_URL: around.databaseUrl,
+    DATABASE_URL: around.database.urlOf(name),
     NATS_URL: around.natsUrl,
     OPERATIONS_HOST: '127.0.0.1',
     DRAIN_MS: '1500', // Ctrl-C has 10 s for everything

@@ -94,6 +94,8 @@ async function grant(
 ): Promise<void> {
   const inSchema = quoted(schema);
   const to = quoted(role);
+  const [{ database }] = await manager.query<[{ database: string }]>('SELECT current_database() AS database');
+  await manager.query(`GRANT CONNECT ON DATABASE ${quoted(database)} TO ${to}`);
   for (const what of [
     'ALL TABLES IN SCHEMA',
     'ALL SEQUENCES IN SCHEMA',

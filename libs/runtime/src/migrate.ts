@@ -30,7 +30,7 @@ export interface ServiceRole {
  * @returns the names of the migrations that ran
  */
 export async function migrate(
-  { rights, ...options }: DataSourceOptions & { type: 'postgres'; schema: string; rights?: ServiceRights },
+  { rights, ...options }: DataSourceOptions & { type: 'postgres'; schema: string; rights: ServiceRights },
   role?: ServiceRole,
 ): Promise<string[]> {
   const dataSource = await new DataSource({ ...options, extra: patientConnections }).initialize();
@@ -39,12 +39,10 @@ export async function migrate(
     await lock.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
     await lock.query(`CREATE SCHEMA IF NOT EXISTS "${options.schema}"`);
     const ran = await dataSource.runMigrations({ transaction: 'each' });
-    if (rights) {
-      await dataSource.transaction(async (manager) => {
-        if (role) await ensureRole(manager, role.name, role.password);
-        await applyRights(manager, options.schema, rights, role?.name);
-      });
-    }
+    await dataSource.transaction(async (manager) => {
+      if (role) await ensureRole(manager, role.name, role.password);
+      await applyRights(manager, options.schema, rights, role?.name);
+    });
     return ran.map((migration) => migration.name);
   } finally {
     await lock.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]).catch(() => undefined);

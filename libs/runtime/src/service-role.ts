@@ -1,18 +1,21 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
 import pg from 'pg';
 import type { EntityManager } from 'typeorm';
+import { ConfigError } from './load-config.js';
 
 const ITERATIONS = 4096;
+/** Postgres' `insufficient_privilege`. */
+const FORBIDDEN = '42501';
 
 /** The role that a service logs in as. Roles belong to the whole server, so their names say of which database. */
-export function roleName(database: string, service: string): string {
-  return `${database}_${service}`;
+export function roleName(databaseUrl: string, service: string): string {
+  return `${decodeURIComponent(new URL(databaseUrl).pathname.slice(1))}_${service}`;
 }
 
 /** The URL with which a service logs in as its role. */
 export function roleUrl(databaseUrl: string, service: string, password: string): string {
   const url = new URL(databaseUrl);
-  url.username = encodeURIComponent(roleName(decodeURIComponent(url.pathname.slice(1)), service));
+  url.username = encodeURIComponent(roleName(databaseUrl, service));
   url.password = encodeURIComponent(password);
   return url.href;
 }
@@ -20,32 +23,25 @@ export function roleUrl(databaseUrl: string, service: string, password: string):
 /**
  * Makes the role when it is not there, sets its password when one is given, and refuses a role that rights and row-level
  * security would not bind.
- * @throws Error saying what to do, when the role is missing and this user may not make it, or the role may too much
+ * @throws ConfigError saying what to do, when the role is missing and this user may not make it, or the role may too much
  */
 export async function ensureRole(manager: EntityManager, role: string, password?: string): Promise<void> {
   const name = pg.escapeIdentifier(role);
   const secret = password === undefined ? '' : ` PASSWORD ${pg.escapeLiteral(scramVerifier(password))}`;
-  const exists = await isThere(manager, role);
-  if (exists && secret) await manager.query(`ALTER ROLE ${name}${secret}`);
-  if (!exists) {
-    if (!(await mayCreateRoles(manager))) {
-      throw new Error(
-        `There is no role ${role}, and the user of DATABASE_URL may not create it. Have an administrator do so: ` +
-          `CREATE ROLE ${name} LOGIN PASSWORD '…'; docs/database.md says what else there is.`,
-      );
-    }
-    await manager.query(`CREATE ROLE ${name} LOGIN${secret}`);
+  const [exists] = await manager.query<unknown[]>('SELECT FROM pg_roles WHERE rolname = $1', [role]);
+  try {
+    if (!exists) await manager.query(`CREATE ROLE ${name} LOGIN${secret}`);
+    else if (secret) await manager.query(`ALTER ROLE ${name}${secret}`);
+  } catch (error) {
+    if ((error as { code?: string }).code !== FORBIDDEN) throw error;
+    const what = exists ? `set the password of the role ${role}` : `create the role ${role}`;
+    throw new ConfigError(
+      `The user of DATABASE_URL may not ${what}. Have an administrator do it, and leave the password out here ` +
+        `(docs/database.md); with DATABASE_ROLES=shared all services use this user.`,
+    );
   }
-  const [problem]: { what: string }[] = await manager.query(POWERS, [role]);
-  if (problem) throw new Error(`The role ${role} must not ${problem.what}: take that from it first`);
-}
-
-/** Whether the user of the connection may make roles. */
-export async function mayCreateRoles(manager: EntityManager): Promise<boolean> {
-  const [user]: { may: boolean }[] = await manager.query(
-    'SELECT rolsuper OR rolcreaterole AS may FROM pg_roles WHERE rolname = current_user',
-  );
-  return user?.may ?? false;
+  const [problem] = await manager.query<{ what: string }[]>(POWERS, [role]);
+  if (problem) throw new ConfigError(`The role ${role} must not ${problem.what}: take that from it first`);
 }
 
 /** What would carry a role past the rights it is given. */
@@ -59,11 +55,6 @@ const POWERS = `
              WHERE c.relowner = r.oid AND n.nspname NOT LIKE 'pg\\_%'), 'own tables')
   ) AS power(has, what)
   WHERE r.rolname = $1 AND has`;
-
-async function isThere(manager: EntityManager, role: string): Promise<boolean> {
-  const found: unknown[] = await manager.query('SELECT FROM pg_roles WHERE rolname = $1', [role]);
-  return found.length > 0;
-}
 
 /** What Postgres keeps in place of a password: with it, no statement and no server log holds the password itself. */
 function scramVerifier(password: string): string {

@@ -16,7 +16,6 @@ type DataSourceOf = (url: string) => Parameters<typeof migrate>[0];
 export async function migrateAsService(dataSource: DataSourceOf, databaseUrl: string): Promise<string> {
   const options = dataSource(databaseUrl);
   const password = randomBytes(12).toString('hex');
-  const database = new URL(databaseUrl).pathname.slice(1);
-  await migrate(options, { name: roleName(database, options.schema), password });
+  await migrate(options, { name: roleName(databaseUrl, options.schema), password });
   return roleUrl(databaseUrl, options.schema, password);
 }
