@@ -140,13 +140,13 @@ describe('after credentials of every type were used in every way', () => {
     expect(await search(filesBelow(folder))).toEqual(nothingButPlants());
   });
 
-  /** Besides its nkey, what each process is told at its start. */
+  /** Besides its nkey and the password of its database role, what each process is told at its start. */
   const needs: Record<string, readonly string[]> = {
-    catalog: ['password of Postgres', 'grantKey'],
-    vault: ['password of Postgres', 'grantKey', 'executorKey', 'intakeKey'],
-    executor: ['password of Postgres', 'executorKey'],
-    audit: ['password of Postgres'],
-    gateway: ['password of Postgres'],
+    catalog: ['grantKey'],
+    vault: ['grantKey', 'executorKey', 'intakeKey'],
+    executor: ['executorKey'],
+    audit: [],
+    gateway: [],
   };
 
   const onLinux = process.platform === 'linux' ? it : it.skip;
@@ -158,7 +158,8 @@ describe('after credentials of every type were used in every way', () => {
       for (const pid of platform.pids()) {
         const name = names.get(pid);
         const { commandLine, environment } = await processOf(pid);
-        const expected = name ? ['control', `nkey seed of ${name}`, ...(needs[name] ?? [])].sort() : [];
+        const own = ['control', `nkey seed of ${name}`, `password of ${name} for Postgres`];
+        const expected = name ? [...own, ...(needs[name] ?? [])].sort() : [];
         const found = finder.namesIn(environment).filter((one) => name || one !== 'control'); // the sample API has it too
 
         expect({ name, found: finder.namesIn(commandLine) }).toEqual({ name, found: [] });
