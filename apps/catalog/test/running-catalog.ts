@@ -1,6 +1,6 @@
 import { ServiceError } from '#contracts/errors';
 import type { Announcement } from '#contracts/rpc';
-import { getCredential, type Credential } from '#contracts/vault.contract';
+import { getCredential, getSecret, type Credential } from '#contracts/vault.contract';
 import { loadConfig } from '#runtime/load-config';
 import { FakeResponder } from '#testing/fake-responder';
 import { createTestDatabase, migrateAsService } from '#testing/test-database';
@@ -15,13 +15,18 @@ import { catalogDataSource } from '../src/data-source.js';
 export interface CatalogSurroundings {
   /** What stands in for the vault knows of a credential: at least what is given here, or that there is none. */
   readonly credentialOf?: (credentialId: string) => object | undefined;
+  /** The same of a secret, by the name that templates have for it. */
+  readonly secretOf?: (reference: string) => object | undefined;
 }
 
 /** What the catalog signs grants with. */
 export const grantKey = randomBytes(32);
 
 /** A catalog on a bus and a migrated database of its own; all of it ends with `stop`. */
-export async function startCatalog({ credentialOf }: CatalogSurroundings = {}): Promise<TestService> {
+export async function startCatalog({
+  credentialOf,
+  secretOf,
+}: CatalogSurroundings = {}): Promise<TestService> {
   const nats = await startTestNats();
   const url = await migrateAsService(catalogDataSource, await createTestDatabase());
   const config = loadConfig(CatalogConfig, {
@@ -36,6 +41,13 @@ export async function startCatalog({ credentialOf }: CatalogSurroundings = {}): 
       const found = credentialOf(credentialId);
       if (!found) throw new ServiceError('credential_not_found', 'There is no such credential');
       return { type: 'bearer', id: credentialId, name: 'crm', ...found } as Credential;
+    });
+  }
+  if (secretOf) {
+    await vault.answer(getSecret, ({ reference }) => {
+      const found = secretOf(reference);
+      if (!found) throw new ServiceError('credential_not_found', 'There is no such secret');
+      return { type: 'secret', reference, name: 'crm', ...found } as Credential;
     });
   }
   const stop = async () => {

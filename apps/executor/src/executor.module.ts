@@ -1,4 +1,5 @@
 import { patience } from '#runtime/database';
+import { SessionKeyPair } from '#sealing/session-key';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { CallStateService } from './call-state/call-state.service.js';
@@ -6,6 +7,8 @@ import { CallValues } from './call-state/call-values.service.js';
 import { CallsController } from './call-state/calls.controller.js';
 import { ExecutorConfig } from './config.js';
 import { CredentialCache } from './credentials/credential.cache.js';
+import { CredentialsController } from './credentials/credentials.controller.js';
+import { SecretCache } from './credentials/secret.cache.js';
 import { executorDataSource } from './data-source.js';
 import { ExecutionController } from './execution/execution.controller.js';
 import { ExecutionService } from './execution/execution.service.js';
@@ -30,7 +33,7 @@ export class ExecutorModule {
           ...patience,
         }),
       ],
-      controllers: [CallsController, ExecutionController, LookupController],
+      controllers: [CallsController, CredentialsController, ExecutionController, LookupController],
       providers: [
         { provide: ExecutorConfig, useValue: config },
         CallStateService,
@@ -43,6 +46,11 @@ export class ExecutorModule {
         LookupService,
         OutboxRelay,
         RunningExecutions,
+        SecretCache,
+        {
+          provide: SessionKeyPair,
+          useFactory: () => SessionKeyPair.create(Buffer.from(config.EXECUTOR_KEY, 'base64')),
+        },
         ToolCache,
         UpstreamCaller,
       ],

@@ -11,6 +11,7 @@ import { CreateAccesses1795315000000 } from './migrations/1795315000000-create-a
 import { CreateKeys1795316000000 } from './migrations/1795316000000-create-keys.js';
 import { CreateTokens1795317000000 } from './migrations/1795317000000-create-tokens.js';
 import { CreateConnections1795318000000 } from './migrations/1795318000000-create-connections.js';
+import { NameSecrets1795319100000 } from './migrations/1795319100000-name-secrets.js';
 import { RotationEntity } from './rotation/rotation.entity.js';
 import { TokenEntity } from './tokens/token.entity.js';
 
@@ -53,6 +54,7 @@ export const vaultDataSource = (url: string, pool?: number) => ({
     CreateKeys1795316000000,
     CreateTokens1795317000000,
     CreateConnections1795318000000,
+    NameSecrets1795319100000,
   ],
   rights,
 });

@@ -15,7 +15,9 @@ import { CredentialIntake } from './credentials/credential.intake.js';
 import { CredentialSealer } from './credentials/credential.sealer.js';
 import { CredentialsController } from './credentials/credentials.controller.js';
 import { CredentialsService } from './credentials/credentials.service.js';
+import { OpeningGate } from './credentials/opening-gate.service.js';
 import { OpeningService } from './credentials/opening.service.js';
+import { StoredCredentials } from './credentials/stored-credentials.queries.js';
 import { ExecutorKey } from './crypto/executor-key.js';
 import { vaultDataSource } from './data-source.js';
 import { KEY_PROVIDER, type KeyProvider } from './keys/key-provider.js';
@@ -49,7 +51,9 @@ export class VaultModule {
         AccessLog,
         CredentialsService,
         CredentialIntake,
+        OpeningGate,
         OpeningService,
+        StoredCredentials,
         CredentialSealer,
         KeyVersions,
         OrganizationKeys,

@@ -1,8 +1,10 @@
+import type { Environment } from '#contracts/common.contract';
 import type { ReplyOf, RequestOf, Rpc } from '#contracts/rpc';
 import {
   createCredential,
   getRotation,
   openCredential,
+  openSecret,
   replaceCredential,
   startRotation,
   type Actor,
@@ -17,7 +19,7 @@ import { NatsLink } from '#messaging/nats-connection';
 import { NatsTransport } from '#messaging/nats.transport';
 import { RpcClient } from '#messaging/rpc.client';
 import { loadConfig } from '#runtime/load-config';
-import { credentialContext } from '#sealing/credential-context';
+import { credentialContext, secretContext } from '#sealing/credential-context';
 import { GrantKey, type GrantTerms } from '#sealing/credential-grant';
 import { IntakeKey, intakeContext, sealForVault } from '#sealing/intake-key';
 import { SessionKeyPair } from '#sealing/session-key';
@@ -162,6 +164,21 @@ export class RunningVault {
       session,
       grant: this.grant({ orgId, credentialIds: [credentialId] }),
     };
+  }
+
+  /** Has a secret that templates name opened as an executor would, and opens the reply. */
+  async openSecret(
+    orgId: string,
+    reference: string,
+    environment: Environment,
+    origin: string,
+  ): Promise<CredentialSecret> {
+    const grant = this.grant({ orgId, environment, secretNames: [reference] });
+    const { session } = this.keys;
+    const request = { orgId, reference, environment, origin, session, grant };
+    const { sealed, version } = await this.ask(openSecret, request);
+    const context = secretContext({ orgId, reference, environment, version });
+    return JSON.parse(this.keys.open(sealed, context).toString()) as CredentialSecret;
   }
 
   /** As the catalog signs it; for a minute, unless said otherwise. */

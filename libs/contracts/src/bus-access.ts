@@ -42,17 +42,20 @@ const useBucket = [
 ];
 
 /** Nobody else may have a secret opened or a definition handed out for execution. */
-const executorsOnly: readonly Rpc[] = [catalog.resolveTool, vault.openCredential];
+const executorsOnly: readonly Rpc[] = [catalog.resolveTool, vault.openCredential, vault.openSecret];
 
 /** The keys are those of the whole deployment: no organization's admin has a say in them. */
 const operatorsOnly: readonly Rpc[] = [vault.startRotation, vault.getRotation, vault.shredOrganization];
 /** What the gateway asks on the operator's word. What cannot be undone takes a user of the bus. */
 const operatorsByRest: readonly Rpc[] = [vault.startRotation, vault.getRotation];
 
+/** Of use to nobody but who saves tools: whatever else there is of a secret, admins see as a credential. */
+const catalogOnly: readonly Rpc[] = [vault.getSecret];
+
 const subjectsOf = (rpcs: readonly (Rpc | Announcement)[]) => rpcs.map(({ subject }) => subject);
 const served = (module: object) => Object.values(module).filter((one): one is Rpc => one instanceof Rpc);
-const forAdmins = (module: object) =>
-  served(module).filter((rpc) => !executorsOnly.includes(rpc) && !operatorsOnly.includes(rpc));
+const notForAdmins = [...executorsOnly, ...operatorsOnly, ...catalogOnly];
+const forAdmins = (module: object) => served(module).filter((rpc) => !notForAdmins.includes(rpc));
 /** What vaults tell each other. */
 const amongVaults = [vault.rotationChanged, vault.organizationShredded];
 
@@ -62,7 +65,7 @@ const amongVaults = [vault.rotationChanged, vault.organizationShredded];
  */
 export const serviceAccess: Readonly<Record<BusService, BusAccess>> = {
   catalog: access('catalog', {
-    publish: [vault.getCredential, catalog.toolChanged, catalog.agentChanged],
+    publish: [vault.getCredential, ...catalogOnly, catalog.toolChanged, catalog.agentChanged],
     subscribe: served(catalog),
   }),
   vault: access('vault', {

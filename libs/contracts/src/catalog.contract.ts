@@ -173,6 +173,8 @@ export const ResolvedTool = Type.Object(
     definition: ToolDefinition,
     /** Of a tool that uses a credential: what the vault asks for before it opens one. Opaque to executors. */
     grant: Type.Optional(Type.String()),
+    /** Beside `grant`: whose values the secrets have that its templates name. */
+    environment: Type.Optional(Environment),
   },
   closed,
 );

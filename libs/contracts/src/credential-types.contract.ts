@@ -1,5 +1,6 @@
+import { SECRET_NAME } from '#toolcall/known-names';
 import Type from 'typebox';
-import { closed } from './common.contract.js';
+import { closed, type Environment } from './common.contract.js';
 
 const HeaderName = Type.String({ pattern: "^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$" });
 const Parameter = Type.String({ minLength: 1, maxLength: 128 });
@@ -34,6 +35,9 @@ export const HmacSignature = Type.Object(
   closed,
 );
 export type HmacSignature = Type.Static<typeof HmacSignature>;
+
+/** What templates call a secret: `{{CRM_API_KEY}}`. */
+export const SecretName = Type.String({ pattern: SECRET_NAME.source });
 
 /** Where access tokens come from, and how to know that one has ended before its time. */
 const tokenFields = {
@@ -85,6 +89,13 @@ export const credentialTypes = (secret: Type.TSchema) => ({
     }),
     privateKey: secret,
     passphrase: Type.Optional(secret),
+  },
+  secret: {
+    reference: SecretName,
+    values: Type.Object(
+      { production: Type.Optional(secret), staging: Type.Optional(secret), dev: Type.Optional(secret) },
+      { ...closed, minProperties: 1 },
+    ),
   },
   oauth2_client_credentials: {
     ...tokenFields,
@@ -164,9 +175,17 @@ export type Typed<Secret> =
       service: string;
     }
   | { type: 'mtls'; certificate: string; privateKey: Secret; passphrase?: Secret }
+  | NamedSecret<Secret>
   | ClientCredentials<Secret>
   | JwtBearer<Secret>
   | AuthorizationCode<Secret>;
+
+/** A secret that templates name, of which each environment has a value of its own, or none. */
+export interface NamedSecret<Secret> {
+  type: 'secret';
+  reference: string;
+  values: Partial<Record<Environment, Secret>>;
+}
 
 interface TokenFields<Secret> {
   tokenUrl: string;

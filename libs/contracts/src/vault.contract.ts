@@ -1,9 +1,10 @@
 import Type from 'typebox';
-import { closed, Done, Page, pageFields, Timestamp, Uuid } from './common.contract.js';
+import { closed, Done, Environment, Page, pageFields, Timestamp, Uuid } from './common.contract.js';
 import {
   CertificateSummary,
   CredentialHealth,
   credentialTypes,
+  SecretName,
   type Typed,
 } from './credential-types.contract.js';
 import { Announcement, Rpc } from './rpc.js';
@@ -97,6 +98,13 @@ export const GetCredential = Type.Object(oneCredential, closed);
 export type GetCredential = Type.Static<typeof GetCredential>;
 export const getCredential = new Rpc('patchbay.internal.vault.credential.get', GetCredential, Credential);
 
+const oneSecret = { orgId: Uuid, reference: SecretName };
+
+export const GetSecret = Type.Object(oneSecret, closed);
+export type GetSecret = Type.Static<typeof GetSecret>;
+/** The credential of type `secret` that templates call so. */
+export const getSecret = new Rpc('patchbay.internal.vault.secret.get', GetSecret, Credential);
+
 export const ListCredentials = Type.Object({ orgId: Uuid, ...pageFields }, closed);
 export type ListCredentials = Type.Static<typeof ListCredentials>;
 export const CredentialPage = Page(Credential);
@@ -148,16 +156,21 @@ export const SessionKey = Type.Object(
 );
 export type SessionKey = Type.Static<typeof SessionKey>;
 
+/** What an executor says of itself and of why it asks, whatever it asks for. */
+const opening = {
+  /** Where the secret is about to be sent; refused unless the credential names it. */
+  origin: Type.String({ minLength: 1, maxLength: 300 }),
+  session: SessionKey,
+  /** What the catalog gave with the tool, which says that it uses this credential; refused without. */
+  grant: Type.Optional(Type.String({ maxLength: 8192 })),
+  /** What for; for the record of accesses. */
+  purpose: Type.Optional(OpenPurpose),
+};
+
 export const OpenCredential = Type.Object(
   {
     ...oneCredential,
-    /** Where the secret is about to be sent; refused unless the credential names it. */
-    origin: Type.String({ minLength: 1, maxLength: 300 }),
-    session: SessionKey,
-    /** What the catalog gave with the tool, which says that it uses this credential; refused without. */
-    grant: Type.Optional(Type.String({ maxLength: 8192 })),
-    /** What for; for the record of accesses. */
-    purpose: Type.Optional(OpenPurpose),
+    ...opening,
     /** The version of the access token that the API did not take any more: a newer one is wanted. */
     refresh: Type.Optional(Type.Integer({ minimum: 1 })),
     /** Whose account is to be used, where the credential is `perEndUser`. */
@@ -196,6 +209,17 @@ export const openCredential = new Rpc(
   OpenCredential,
   OpenedCredential,
 );
+
+export const OpenSecret = Type.Object({ ...oneSecret, environment: Environment, ...opening }, closed);
+export type OpenSecret = Type.Static<typeof OpenSecret>;
+/** The value of that environment and no other, sealed to the session key. */
+export const OpenedSecret = Type.Object(
+  { sealed: Type.String(), version: Type.Integer({ minimum: 1 }) },
+  closed,
+);
+export type OpenedSecret = Type.Static<typeof OpenedSecret>;
+/** The value that a secret has in an environment. */
+export const openSecret = new Rpc('patchbay.internal.vault.secret.open', OpenSecret, OpenedSecret);
 
 export const CredentialChanged = Type.Object(oneCredential, closed);
 export type CredentialChanged = Type.Static<typeof CredentialChanged>;

@@ -36,7 +36,8 @@ const users: Record<User, BusAccess> = {
 /** Who may send where: the first line that matches a subject says it. What matches none fails the test. */
 const mayPublish: readonly [RegExp, readonly User[]][] = [
   [/^patchbay\.internal\.[a-z]+\.nothing\.here$/, []],
-  [/^patchbay\.internal\.vault\.credential\.open$/, ['executor']],
+  [/^patchbay\.internal\.vault\.(credential|secret)\.open$/, ['executor']],
+  [/^patchbay\.internal\.vault\.secret\.get$/, ['catalog']],
   [/^patchbay\.internal\.vault\.credential\.get$/, ['gateway', 'catalog']],
   [/^patchbay\.internal\.vault\.(credential|health)\.changed$/, ['vault']],
   [/^patchbay\.internal\.vault\.(rotation\.changed|organization\.shredded)$/, ['vault']],

@@ -10,3 +10,14 @@ export function credentialContext(credential: {
   const { orgId, credentialId, version } = credential;
   return JSON.stringify(['patchbay credential', orgId.toLowerCase(), credentialId.toLowerCase(), version]);
 }
+
+/** The same for one value of a secret that is asked for by its name. */
+export function secretContext(secret: {
+  readonly orgId: string;
+  readonly reference: string;
+  readonly environment: string;
+  readonly version: number;
+}): string {
+  const { orgId, reference, environment, version } = secret;
+  return JSON.stringify(['patchbay secret', orgId.toLowerCase(), reference, environment, version]);
+}

@@ -1,6 +1,6 @@
 import { ServiceError } from '#contracts/errors';
-import { openCredential, type CredentialSecret } from '#contracts/vault.contract';
-import { credentialContext } from '#sealing/credential-context';
+import { openCredential, openSecret, type CredentialSecret } from '#contracts/vault.contract';
+import { credentialContext, secretContext } from '#sealing/credential-context';
 import { sealTo } from '#sealing/sealed-box';
 import type { FakeResponder } from './fake-responder.js';
 
@@ -12,7 +12,10 @@ type FakeToken = (refused: number | undefined) => {
   expiredWhen?: string;
 };
 
-/** Answers `open` like the vault does, sealing and all, from credentials kept by the spec; once `ready` is. */
+/**
+ * Answers `open` like the vault does, sealing and all, from credentials kept by the spec; once `ready` is. What templates
+ * name is in `named`: by name and environment, `CRM_API_KEY production`.
+ */
 export async function fakeVault(
   responder: FakeResponder,
   executorKey: Buffer,
@@ -40,5 +43,20 @@ export async function fakeVault(
       return { sealed, version, name, token: { version: tokenVersion, lifetimeMs, expiredWhen } };
     },
   );
-  return { secrets, tokens, requests };
+  const named = new Map<string, string>();
+  const secretRequests = await responder.answer(openSecret, async ({ orgId, session, ...asked }) => {
+    await ready();
+    const { reference, environment } = asked;
+    const value = named.get(`${reference} ${environment}`);
+    if (value === undefined) throw new ServiceError('credential_not_found', `There is no \`${reference}\``);
+    const version = 1;
+    const sealed = sealTo(
+      session.publicKey,
+      executorKey,
+      Buffer.from(JSON.stringify({ type: 'secret', reference, values: { [environment]: value } })),
+      secretContext({ orgId, reference, environment, version }),
+    );
+    return { sealed, version };
+  });
+  return { secrets, tokens, requests, named, secretRequests: secretRequests.requests };
 }

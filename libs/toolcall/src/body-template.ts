@@ -170,8 +170,14 @@ function fieldProblems(type: string, at: string, field: unknown, isMap: boolean)
   return problems;
 }
 
+interface BodyString {
+  readonly pointer: string;
+  readonly text: string;
+  readonly isFileName?: boolean;
+}
+
 /** Every template of a body with its JSON Pointer below the body; none of a body that cannot be read. */
-export function bodyStrings(body: RequestBody): { readonly pointer: string; readonly text: string }[] {
+export function bodyStrings(body: RequestBody): BodyString[] {
   const parsed = parseBody(body);
   if (!parsed.ok) return [];
   const at = '/template';
@@ -193,7 +199,9 @@ export function bodyStrings(body: RequestBody): { readonly pointer: string; read
         const here = isList ? `${at}/${index}` : `${at}/${pointerToken(name)}`;
         return [
           { pointer: isList ? `${here}/value` : here, text: value },
-          ...(fileName === undefined ? [] : [{ pointer: `${here}/fileName`, text: fileName }]),
+          ...(fileName === undefined
+            ? []
+            : [{ pointer: `${here}/fileName`, text: fileName, isFileName: true }]),
         ];
       });
     }

@@ -18,30 +18,43 @@ interface Place {
   readonly parts: TemplateParts;
   /** Set where nothing can be left out: an optional name then needs a default. */
   readonly isRunningText?: boolean;
+  /** Whether what is written there is escaped for its place, so that a secret can be part of it. */
+  readonly takesSecrets?: boolean;
   /** Why a default cannot stand there. */
   readonly refuse?: (reference: Reference, text: string) => string | undefined;
 }
 
+/** Each is opened by itself. */
+const MOST_SECRETS = 10;
+
 /** Refuses templates that cannot be read, and names in them that nothing will stand for: on a live call they would stop it. */
 export function checkTemplates(definition: ToolDefinition, url: UrlTemplate | undefined): Problem[] {
   const problems: Problem[] = [];
+  const secrets = new Set<string>();
   const ofRequest = compileStandings(definition);
   const ofBind = compileUnboundStandings(definition);
   for (const place of placesOf(definition, url, problems)) {
     const standingOf = place.position === 'bind' ? ofBind : ofRequest;
     for (const reference of referencesOf(place.parts)) {
-      problems.push(...checkReference(definition, place, reference, standingOf(reference)));
+      const standing = standingOf(reference);
+      problems.push(...checkReference(definition, place, reference, standing));
+      if (standing === 'secret') secrets.add(reference.name);
     }
+  }
+  if (secrets.size > MOST_SECRETS) {
+    const message = `names ${secrets.size} secrets; a tool may name ${MOST_SECRETS}`;
+    problems.push(problem('/request', 'too_large', message));
   }
   return problems;
 }
 
 function checkReference(
   definition: ToolDefinition,
-  { pointer, position, isRunningText, refuse }: Place,
+  place: Place,
   reference: Reference,
   standing: Standing,
 ): Problem[] {
+  const { pointer, position, isRunningText, refuse } = place;
   const problems: Problem[] = [];
   for (const filter of reference.filters ?? []) {
     const message = filterProblem(filter, position);
@@ -51,6 +64,7 @@ function checkReference(
     if (reason !== undefined)
       problems.push(problem(pointer, 'not_allowed', `the default of \`${reference.name}\` ${reason}`, text));
   }
+  if (standing === 'secret') return [...problems, ...secretProblems(place, reference)];
   if (standing === 'unknown') problems.push(unknownName(definition, pointer, reference));
   if (standing === 'impossible') {
     const message = `\`${reference.name}\` is never there: \`${String(reference.path[0])}\` is declared, and has no such part`;
@@ -61,6 +75,17 @@ function checkReference(
     problems.push(problem(pointer, 'not_allowed', message));
   }
   return problems;
+}
+
+function secretProblems({ pointer, takesSecrets }: Place, { name, filters }: Reference): Problem[] {
+  if (!takesSecrets) {
+    const message = `\`${name}\` is declared nowhere, and spelled like the name of a secret, which can be part of a header, a query parameter, or a value of a JSON or form body only; move it there, or declare it`;
+    return [problem(pointer, 'not_allowed', message)];
+  }
+  if (!filters) return [];
+  return [
+    problem(pointer, 'not_allowed', `\`${name}\` is a secret, which goes out as it is; leave the filter out`),
+  ];
 }
 
 function unknownName(definition: ToolDefinition, pointer: string, { name, path }: Reference): Problem {
@@ -91,9 +116,9 @@ function placesOf(definition: ToolDefinition, url: UrlTemplate | undefined, prob
     else problems.push(problem(place.pointer, 'wrong_format', parsed.message, text));
   };
   for (const [index, { value }] of headers.entries())
-    add({ pointer: `/request/headers/${index}/value`, position: 'header' }, value);
+    add({ pointer: `/request/headers/${index}/value`, position: 'header', takesSecrets: true }, value);
   for (const [index, { value }] of query.entries())
-    add({ pointer: `/request/query/${index}/value`, position: 'query' }, value);
+    add({ pointer: `/request/query/${index}/value`, position: 'query', takesSecrets: true }, value);
   for (const [index, { value }] of pathParameters.entries())
     if (value !== undefined)
       add(
@@ -101,8 +126,10 @@ function placesOf(definition: ToolDefinition, url: UrlTemplate | undefined, prob
         value,
       );
   const isRunningText = body?.type === 'text' || body?.type === 'xml';
-  for (const { pointer, text } of body ? bodyStrings(body) : [])
-    add({ pointer: `/request/body${pointer}`, position: 'body', isRunningText }, text);
+  for (const { pointer, text, isFileName } of body ? bodyStrings(body) : []) {
+    const takesSecrets = !isRunningText && !isFileName;
+    add({ pointer: `/request/body${pointer}`, position: 'body', isRunningText, takesSecrets }, text);
+  }
   for (const [name, text] of Object.entries(bind))
     add({ pointer: `/bind/${pointerToken(name)}`, position: 'bind' }, text);
   return body?.type === 'xml' ? places.map((place) => withXml(place, problems)) : places;
@@ -123,7 +150,12 @@ function placesOfUrl({ request }: ToolDefinition, url: UrlTemplate): Place[] {
       parts: parts.filter((part) => typeof part === 'string' || !filled.has(part.name)),
       refuse: parts.length === 1 ? refuseAsSegment : refuseInPath,
     })),
-    ...url.query.map(({ value }) => ({ pointer, position: 'query' as const, parts: value })),
+    ...url.query.map(({ value }) => ({
+      pointer,
+      position: 'query' as const,
+      parts: value,
+      takesSecrets: true,
+    })),
   ];
 }
 

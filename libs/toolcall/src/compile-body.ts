@@ -35,6 +35,8 @@ export type Pair = readonly [name: string, value: string];
 /** How a definition's templates are read, and which of their names may be absent. */
 export interface TemplateRules {
   readonly parse: (text: string) => TemplateParts;
+  /** Parts that were read already, the secrets among them told from other names. */
+  readonly withSecrets: (parts: TemplateParts) => TemplateParts;
   readonly isOptional: IsOptional;
 }
 

@@ -10,7 +10,7 @@ import {
 import { compilePath } from './compile-path.js';
 import { compileSpareArguments } from './compile-spare-arguments.js';
 import { compileStandings, usedNames } from './known-names.js';
-import { parseTemplate, referencesOf } from './parse-template.js';
+import { parseTemplate, referencesOf, type Reference, type TemplateParts } from './parse-template.js';
 import { compileText, OMIT, RenderFaults, type Renderer } from './render-template.js';
 import type { Scope } from './scope.js';
 import type { HttpMethod, ToolDefinition } from './tool-definition.js';
@@ -64,12 +64,17 @@ export function compileRequest(definition: ToolDefinition): (scope: Scope) => Re
 function templateRules(definition: ToolDefinition): TemplateRules {
   const standingOf = compileStandings(definition);
   const { angleBrackets } = definition.request;
+  const withSecrets = (parts: TemplateParts): TemplateParts =>
+    parts.map((part) =>
+      typeof part === 'object' && standingOf(part) === 'secret' ? { ...part, isSecret: true } : part,
+    );
   return {
     parse: (text) => {
       const parsed = parseTemplate(text, { angleBrackets });
       if (!parsed.ok) throw new Error(`The template ${parsed.message}`);
-      return parsed.parts;
+      return withSecrets(parsed.parts);
     },
+    withSecrets,
     isOptional: (reference) => standingOf(reference) === 'optional',
   };
 }
@@ -83,10 +88,10 @@ function urlOf({ request: { url, angleBrackets } }: ToolDefinition): UrlTemplate
 function compileQuery(
   url: UrlTemplate,
   { request }: ToolDefinition,
-  { parse, isOptional }: TemplateRules,
+  { parse, withSecrets, isOptional }: TemplateRules,
 ): Renderer<readonly Pair[]> {
   const writers = [
-    ...url.query.map(({ name, value }) => compilePair(name, value, isOptional)),
+    ...url.query.map(({ name, value }) => compilePair(name, withSecrets(value), isOptional)),
     ...(request.query ?? []).map(({ name, value }) => compilePair(name, parse(value), isOptional)),
   ];
   return (scope, faults) => writePairs(writers, scope, faults);
@@ -100,17 +105,28 @@ function compileHeaders(
     const parts = parse(value);
     const refusal = `goes into the header ${name}, which takes printable ASCII only`;
     const position = { refuse: (text: string) => (isHeaderValue(text) ? undefined : refusal) };
-    const [first] = referencesOf(parts);
-    return { name, render: compileText(parts, isOptional, () => position), first: first?.name };
+    const references = referencesOf(parts);
+    const secret = references.find(({ isSecret }) => isSecret);
+    // What stands in for a secret is no header value, and is not sent; the secret itself is checked with all of the value.
+    const positionOf = ({ isSecret }: Reference) => (isSecret ? {} : position);
+    const render = compileText(parts, isOptional, positionOf);
+    return { name, render, secret: secret?.name, first: references[0]?.name };
   });
   return (scope, faults) => {
     const rendered: Pair[] = [];
-    for (const { name, render, first } of headers) {
+    for (const { name, render, secret, first } of headers) {
       const value = render(scope, faults);
       if (value === OMIT) continue;
-      // Each value may do by itself, and all of them together be too long.
-      if (first !== undefined && !faults.any && !isHeaderValue(value))
+      if (secret !== undefined) {
+        if (scope.secrets && !isHeaderValue(value))
+          faults.refuse(
+            secret,
+            `does not fit into the header ${name}: it takes 4096 characters of printable ASCII`,
+          );
+      } else if (first !== undefined && !faults.any && !isHeaderValue(value)) {
+        // Each value may do by itself, and all of them together be too long.
         faults.refuse(first, `makes the header ${name} too long`);
+      }
       rendered.push([name, value]);
     }
     return rendered;

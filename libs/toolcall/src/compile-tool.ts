@@ -6,7 +6,7 @@ import {
 } from './coerce-arguments.js';
 import { callVariableNames, compileAllowedValues, type NotAllowed } from './call-variables.js';
 import { compileBind, compileIntruderGuard } from './compile-bind.js';
-import { compileRequest, type RenderedRequest } from './compile-request.js';
+import { compileRequest, type Rendered, type RenderedRequest } from './compile-request.js';
 import type { ParameterSchema } from './parameters/parameter-schema.js';
 import { usedNames } from './known-names.js';
 import { RenderFaults } from './render-template.js';
@@ -15,6 +15,8 @@ import { canWrite, compileOutcomes, type Outcomes } from './response/decide-outc
 import { compileMapping, type MappedResponse } from './response/map-response.js';
 import type { BodyFormat } from './response/read-body.js';
 import { contextNames, type CallFacts, type Scope } from './scope.js';
+import { secretNames } from './secret-reference.js';
+import type { Secret } from './secret.js';
 import { shownParameters } from './shown-parameters.js';
 import { compileMessages, type Say } from './speech/compile-messages.js';
 import { parseUrlTemplate, type UrlTemplate } from './url-template.js';
@@ -70,8 +72,12 @@ export interface CompiledTool {
   ) => NotAllowed | undefined;
   /** Reads a model's arguments in the light of the call. */
   readonly coerce: CoerceArguments;
-  /** Renders the request from arguments that {@link coerce} passed. */
+  /** Renders the request from arguments that {@link coerce} passed, with something to be shown where secrets go. */
   prepare(frame: CallFrame, coerced: Readonly<Record<string, unknown>>): Prepared;
+  /** The secrets it names; none has to be opened for a tool that names none. */
+  readonly secrets: readonly string[];
+  /** Renders a request once more, by its scope, with the secrets in it: fails where one cannot be where it is named. */
+  writeSecrets(scope: Scope, secrets: ReadonlyMap<string, Secret>): Rendered;
   /** How its answers are written, where that does not go by their content type. */
   readonly responseFormat: BodyFormat | 'auto';
   /** What an answer means. */
@@ -121,6 +127,8 @@ export function compileTool(definition: ToolDefinition): CompiledTool {
       if (!rendered.ok) return describe(rendered.faults);
       return { ok: true, request: rendered.request, scope };
     },
+    secrets: secretNames(definition),
+    writeSecrets: (scope, secrets) => render({ ...scope, secrets }),
     responseFormat: definition.response?.format ?? 'auto',
     outcomes: compileOutcomes(definition.response?.outcomes, writes),
     map: compileMapping(definition.response),

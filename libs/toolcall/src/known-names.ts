@@ -20,9 +20,13 @@ import type { UrlTemplate } from './url-template.js';
  * What a name in a template can count on:
  * `given` always has a value; `optional` is an argument that may be absent, and then takes its place along;
  * `expected` comes from bind, context or call and stops the execution when it is absent;
+ * `secret` is opened by the vault after the request has been rendered, whatever arguments there are;
  * `impossible` is part of something declared that has no such part; `unknown` is nothing's name.
  */
-export type Standing = 'given' | 'optional' | 'expected' | 'impossible' | 'unknown';
+export type Standing = 'given' | 'optional' | 'expected' | 'secret' | 'impossible' | 'unknown';
+
+/** How secrets are called that templates name, and nothing else is unless it is declared. */
+export const SECRET_NAME = /^[A-Z][A-Z0-9_]{0,63}$/;
 
 /** What is known whoever calls. */
 const alwaysKnown: readonly string[] = ['org_id', 'current_date', 'current_datetime'];
@@ -52,7 +56,7 @@ export function compileUnboundStandings(definition: ToolDefinition): (reference:
     const standing = declared.has(head) ? argumentStanding(schema, reference) : undefined;
     if (standing && standing !== 'impossible') return withDefault(reference, standing);
     if (others.has(head)) return withDefault(reference, 'expected');
-    return standing ?? 'unknown';
+    return standing ?? (SECRET_NAME.test(reference.name) ? 'secret' : 'unknown');
   };
 }
 

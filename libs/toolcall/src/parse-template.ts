@@ -14,6 +14,8 @@ export interface Reference {
   readonly path: ValuePath;
   /** In the order in which they apply; absent where there are none. */
   readonly filters?: readonly Filter[];
+  /** Whether it names a secret of the organization; set where a request is compiled, which knows what else it could be. */
+  readonly isSecret?: boolean;
 }
 
 /** Text with references in it, in order. A single reference and nothing else is a whole placeholder. */

@@ -1,6 +1,7 @@
 import { isRawInteger } from './exact-json.js';
 import { wholePlaceholder, type Reference, type TemplateParts } from './parse-template.js';
 import { lookUp, type Scope } from './scope.js';
+import { standInFor } from './secret.js';
 import { compileFilters } from './template-filters.js';
 
 /** Stands for "leave this out": an optional argument that was not given takes its query pair, header or key with it. */
@@ -53,8 +54,15 @@ const anywhere = () => plain;
 
 type Read = (scope: Scope) => unknown;
 
-/** The value a reference stands for, its filters applied; undefined when there is none. */
+/**
+ * The value a reference stands for, its filters applied; undefined when there is none. For a secret that is what may be
+ * shown in its place, until the request is written that goes out.
+ */
 export function compileReference(reference: Reference): Read {
+  if (reference.isSecret) {
+    const shown = standInFor(reference);
+    return ({ secrets }) => (secrets ? secrets.get(reference.name)?.reveal() : shown);
+  }
   const filter = compileFilters(reference);
   if (!filter) return (scope) => usable(lookUp(reference, scope));
   return (scope) => filter(usable(lookUp(reference, scope)), scope);

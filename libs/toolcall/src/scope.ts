@@ -1,5 +1,6 @@
 import { readPath, type ValuePath } from './value-path.js';
 import type { Reference } from './parse-template.js';
+import type { Secret } from './secret.js';
 
 /** What the orchestrator knows about the call; see `CallContext` in the contracts. */
 export interface CallFacts {
@@ -33,6 +34,8 @@ export interface Scope {
   readonly variables?: Readonly<Record<string, unknown>>;
   /** What earlier tools of the call returned, as far as this tool reads it. */
   readonly callVariables?: Readonly<Record<string, unknown>> | undefined;
+  /** By name, the secrets that the request's templates name; only while the request that goes out is written. */
+  readonly secrets?: ReadonlyMap<string, Secret> | undefined;
 }
 
 /** The names that are always available, whatever the tool declares. */

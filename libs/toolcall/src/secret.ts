@@ -20,3 +20,8 @@ export class Secret {
     return '[secret]';
   }
 }
+
+/** What stands for a secret that a template names, wherever the request is shown. */
+export function standInFor({ name }: { readonly name: string }): string {
+  return `‹secret: ${name}›`;
+}

@@ -36,7 +36,10 @@ describe('the environments of a tool', () => {
   const announced = new EventEmitter();
 
   beforeAll(async () => {
-    catalog = await startCatalog({ credentialOf: (id) => origins[id] && { origins: origins[id] } });
+    catalog = await startCatalog({
+      credentialOf: (id) => origins[id] && { origins: origins[id] },
+      secretOf: (name) => (name === 'CRM_API_KEY' ? { origins: ['https://api.example.com'] } : undefined),
+    });
     await hear(catalog, toolChanged, announced);
   });
   beforeEach(() => {
@@ -156,6 +159,33 @@ describe('the environments of a tool', () => {
     ] as const)
       // prettier-ignore
       expect(await grantOf({ version })).toEqual({ ...asWritten, version: number, environment: 'production' });
+  });
+
+  it('have the vault open the secrets that templates name, with the values of the environment', async () => {
+    const headers = [{ name: 'X-Key', value: '{{CRM_API_KEY}}' }];
+    await create({ request: { headers } });
+    await publish();
+    await put('staging');
+    const termsOf = async (request: Partial<ResolveTool>) => {
+      const { grant = '', environment } = await catalog.call(resolveTool, { orgId, toolKey, ...request });
+      const granted = new GrantKey(grantKey).read(grant);
+      return [environment, granted?.environment, granted?.secretNames];
+    };
+
+    expect(await termsOf({})).toEqual(['production', 'production', ['CRM_API_KEY']]);
+    expect(await termsOf({ environment: 'staging' })).toEqual(['staging', 'staging', ['CRM_API_KEY']]);
+    expect(await termsOf({ version: 1 })).toEqual(['production', 'production', ['CRM_API_KEY']]);
+    expect(await termsOf({ version: 'draft' })).toEqual(['production', 'production', ['CRM_API_KEY']]);
+  });
+
+  it('are not put where a secret that templates name may not go', async () => {
+    await create({ request: { headers: [{ name: 'X-Key', value: '{{CRM_API_KEY}}' }] } });
+    await publish();
+
+    await expect(put('dev', { baseUrl: 'https://dev.example.com' })).rejects.toMatchObject({
+      code: 'credential_origin_mismatch',
+      details: { problems: [expect.objectContaining({ pointer: '/baseUrl' })] },
+    });
   });
 
   it('grant nothing for a tool that uses no credential', async () => {

@@ -68,7 +68,7 @@ export class EnvironmentsService {
     const definition = await this.wanted(request);
     const baseUrl = this.checkedBaseUrl(request, definition);
     const moved = applyEnvironment(definition, { baseUrl, credentialId });
-    await this.gate.checkCredential(orgId, moved, deadline, '/credentialId');
+    await this.gate.checkCredentials(orgId, moved, deadline, pointerBelow(''));
 
     const changed = await forOrganization(this.dataSource, orgId, async (manager) => {
       const tool = await lockTool(manager, request); // also keeps two from putting it at once
@@ -98,7 +98,8 @@ export class EnvironmentsService {
   async checkFollowers(name: ToolName, definition: ToolDefinition, deadline: Deadline): Promise<void> {
     for (const row of await this.findBy(name.orgId, { key: name.toolKey, version: IsNull() })) {
       const moved = applyEnvironment(definition, row);
-      await this.gate.checkCredential(name.orgId, moved, deadline, `/environments/${row.name}/credentialId`);
+      const pointerOf = pointerBelow(`/environments/${row.name}`);
+      await this.gate.checkCredentials(name.orgId, moved, deadline, pointerOf);
     }
   }
 
@@ -144,6 +145,11 @@ export class EnvironmentsService {
       problems.map(({ code, message }) => ({ pointer, code, message: `with it, the tool's URL ${message}` })),
     );
   }
+}
+
+/** The credential may be the environment's own; secrets are the tool's, and their destination the environment's. */
+function pointerBelow(environment: string): (pointer: string) => string {
+  return (pointer) => `${environment}/${pointer === '/request/credentialId' ? 'credentialId' : 'baseUrl'}`;
 }
 
 function toEnvironment(

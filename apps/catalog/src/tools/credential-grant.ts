@@ -1,5 +1,6 @@
 import type { Environment } from '#contracts/common.contract';
 import type { GrantKey } from '#sealing/credential-grant';
+import { secretNames } from '#toolcall/secret-reference';
 import type { ToolDefinition } from '#toolcall/tool-definition';
 
 /** Executors run a definition that is five minutes old when the catalog is down; the rest is for clocks that differ. */
@@ -21,7 +22,9 @@ export function grantOf(
   now: Date,
 ): string | undefined {
   const { credentialId } = definition.request;
-  if (credentialId === undefined) return undefined;
-  const terms = { orgId, toolKey, version, environment, credentialIds: [credentialId], secretNames: [] };
+  const credentialIds = credentialId === undefined ? [] : [credentialId];
+  const names = secretNames(definition);
+  if (credentialIds.length + names.length === 0) return undefined;
+  const terms = { orgId, toolKey, version, environment, credentialIds, secretNames: names };
   return signer.sign(terms, new Date(now.getTime() + VALID_MS));
 }

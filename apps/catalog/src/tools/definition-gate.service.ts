@@ -1,6 +1,6 @@
 import { ServiceError } from '#contracts/errors';
 import { invalidRequest } from '#contracts/validate';
-import { getCredential } from '#contracts/vault.contract';
+import { getCredential, getSecret, type Credential } from '#contracts/vault.contract';
 import { EgressPolicies } from '#egress/egress-policies';
 import { parseTarget } from '#egress/parse-target';
 import type { Deadline } from '#messaging/deadline';
@@ -8,11 +8,17 @@ import { RpcClient } from '#messaging/rpc.client';
 import { checkDefinition, checkInput } from '#toolcall/check-definition';
 import { asSent, normalizeDefinition } from '#toolcall/normalize-definition';
 import { problem, type Problem } from '#toolcall/problem';
+import { secretReferences, type SecretReference } from '#toolcall/secret-reference';
 import type { ToolDefinition, ToolDefinitionInput } from '#toolcall/tool-definition';
 import { parseUrlTemplate } from '#toolcall/url-template';
 import { Inject, Injectable } from '@nestjs/common';
 
-/** Decides what may be saved: a definition that passes will compile, and it and its credential may go where it points. */
+/** Says of a pointer into the definition where the request has what is there. */
+type PointerOf = (pointer: string) => string;
+
+const belowDefinition: PointerOf = (pointer) => `/definition${pointer}`;
+
+/** Decides what may be saved: a definition that passes will compile, and it and its secrets may go where it points. */
 @Injectable()
 export class DefinitionGate {
   constructor(
@@ -32,8 +38,12 @@ export class DefinitionGate {
         asSent(one, input),
       ),
     ];
-    if (problems.length > 0) throw invalidRequest(problems.map(belowDefinition));
-    await this.checkCredential(orgId, definition, deadline);
+    if (problems.length > 0) {
+      throw invalidRequest(
+        problems.map((problem) => ({ ...problem, pointer: belowDefinition(problem.pointer) })),
+      );
+    }
+    await this.checkCredentials(orgId, definition, deadline);
     return definition;
   }
 
@@ -50,37 +60,70 @@ export class DefinitionGate {
       : [problem('/request/url', 'not_allowed', `may not be called. ${target.message}`, url)];
   }
 
-  /**
-   * A credential goes only to the origins it was entered for: a tool cannot point it elsewhere.
-   * @param pointer where the request says which credential
-   */
-  async checkCredential(
+  /** A credential or secret goes only to the origins it was entered for: a tool cannot point it elsewhere. */
+  async checkCredentials(
     orgId: string,
     definition: ToolDefinition,
     deadline: Deadline,
-    pointer = '/definition/request/credentialId',
+    pointerOf: PointerOf = belowDefinition,
   ): Promise<void> {
-    const { credentialId, url } = definition.request;
+    const parsed = parseUrlTemplate(definition.request.url);
+    const origin = parsed.ok ? parsed.url.origin : '';
+    await Promise.all([
+      this.checkCredential(orgId, definition, origin, deadline, pointerOf),
+      ...secretReferences(definition).map((reference) =>
+        this.checkSecret(orgId, reference, origin, deadline, pointerOf),
+      ),
+    ]);
+  }
+
+  private async checkCredential(
+    orgId: string,
+    { request: { credentialId } }: ToolDefinition,
+    origin: string,
+    deadline: Deadline,
+    pointerOf: PointerOf,
+  ): Promise<void> {
     if (credentialId === undefined) return;
+    const pointer = pointerOf('/request/credentialId');
     const credential = await this.rpc
       .call(getCredential, { orgId, credentialId }, { deadline })
-      .catch((error: unknown) => {
-        if (!(error instanceof ServiceError) || error.code !== 'credential_not_found') throw error;
-        throw invalidRequest([
-          { pointer, code: 'credential_not_found', message: 'names no credential of yours' },
-        ]);
-      });
-    const parsed = parseUrlTemplate(url);
-    const origin = parsed.ok ? parsed.url.origin : '';
-    if (credential.type === 'none' || credential.origins.includes(origin)) return;
-    const allowed = credential.origins.length > 0 ? credential.origins.join(', ') : 'nowhere yet';
-    const message = `The credential \`${credential.name}\` may not be sent to ${origin}; it was entered for: ${allowed}`;
-    throw new ServiceError('credential_origin_mismatch', message, {
-      problems: [{ pointer, code: 'credential_origin_mismatch', message }],
-    });
+      .catch(absent(pointer, 'names no credential of yours'));
+    if (credential.type === 'secret') {
+      const message = `is the secret \`${credential.reference}\`, which templates name: leave it out, and write \`{{${credential.reference}}}\` where it goes`;
+      throw invalidRequest([{ pointer, code: 'not_allowed', message }]);
+    }
+    checkOrigin(credential, origin, pointer);
+  }
+
+  private async checkSecret(
+    orgId: string,
+    { name, pointer: within }: SecretReference,
+    origin: string,
+    deadline: Deadline,
+    pointerOf: PointerOf,
+  ): Promise<void> {
+    const pointer = pointerOf(within);
+    const message = `names \`${name}\`, which is no argument of this tool and no secret of yours; enter a credential of type \`secret\` of that name first`;
+    const secret = await this.rpc
+      .call(getSecret, { orgId, reference: name }, { deadline })
+      .catch(absent(pointer, message));
+    checkOrigin(secret, origin, pointer);
   }
 }
 
-function belowDefinition(problem: Problem): Problem {
-  return { ...problem, pointer: `/definition${problem.pointer}` };
+function absent(pointer: string, message: string): (error: unknown) => never {
+  return (error) => {
+    if (!(error instanceof ServiceError) || error.code !== 'credential_not_found') throw error;
+    throw invalidRequest([{ pointer, code: 'credential_not_found', message }]);
+  };
+}
+
+function checkOrigin({ type, name, origins }: Credential, origin: string, pointer: string): void {
+  if (type === 'none' || origins.includes(origin)) return;
+  const allowed = origins.length > 0 ? origins.join(', ') : 'nowhere yet';
+  const message = `The credential \`${name}\` may not be sent to ${origin}; it was entered for: ${allowed}`;
+  throw new ServiceError('credential_origin_mismatch', message, {
+    problems: [{ pointer, code: 'credential_origin_mismatch', message }],
+  });
 }

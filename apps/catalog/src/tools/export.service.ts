@@ -70,6 +70,8 @@ function useOf(credential: Credential): CredentialUse {
       const { tokenUrl, scope = '' } = credential;
       return { type: 'oauth2', tokenUrl, scopes: scope.split(' ').filter((one) => one !== '') };
     }
+    case 'secret': // it is in no place of its own
+      return { type: 'none' };
     case 'oauth2_jwt_bearer': // OpenAPI has no flow for it
     case 'oauth2_authorization_code': // and the client that people agree to is ours, not that of whoever reads it
       return { type: 'bearer' };

@@ -49,7 +49,7 @@ export class ResolutionService {
     // What runs as it was written is what production runs, until somebody puts that elsewhere.
     const ranIn = version === undefined ? environment : 'production';
     const grant = grantOf({ ...tool, orgId, environment: ranIn }, this.grantKey, new Date());
-    return { ...tool, ...(grant !== undefined && { grant }) };
+    return { ...tool, ...(grant !== undefined && { grant, environment: ranIn }) };
   }
 
   /** What an environment's tools, or the agent's among them, look like to a model. */
@@ -123,7 +123,7 @@ export class ResolutionService {
   }
 }
 
-type Resolved = Omit<ResolvedTool, 'grant'>;
+type Resolved = Omit<ResolvedTool, 'grant' | 'environment'>;
 
 function environmentNotSet({ toolKey }: ToolName, environment: Environment): ServiceError {
   const message = `The tool \`${toolKey}\` stands for nothing in \`${environment}\`; put it there first`;

@@ -20,6 +20,8 @@ import { EventEmitter, once } from 'node:events';
 import { hear, startCatalog } from '../../test/running-catalog.js';
 
 const CREDENTIAL = randomUUID();
+/** Of type `secret`. */
+const SECRET = randomUUID();
 
 describe('the catalog', () => {
   let catalog: TestService;
@@ -28,7 +30,11 @@ describe('the catalog', () => {
 
   beforeAll(async () => {
     catalog = await startCatalog({
-      credentialOf: (id) => (id === CREDENTIAL ? { origins: ['https://api.example.com'] } : undefined),
+      credentialOf: (id) =>
+        id === CREDENTIAL || id === SECRET
+          ? { origins: ['https://api.example.com'], ...(id === SECRET && { type: 'secret', reference: 'K' }) }
+          : undefined,
+      secretOf: (name) => (name === 'CRM_API_KEY' ? { origins: ['https://api.example.com'] } : undefined),
     });
     await hear(catalog, toolChanged, announced);
   });
@@ -87,6 +93,37 @@ describe('the catalog', () => {
         problems: [expect.objectContaining({ pointer: '/definition/descripton', code: 'unknown_field' })],
       },
     });
+  });
+
+  it.each<[string, Parameters<typeof toolInput>[0], string, string]>([
+    [
+      'names a secret that nobody has entered',
+      { request: { headers: [{ name: 'X-Key', value: '{{NO_SUCH_KEY}}' }] } },
+      'credential_not_found',
+      '/definition/request/headers/0/value',
+    ],
+    [
+      'names a secret that may not go where it points',
+      { request: { url: 'https://other.example.com/x', query: [{ name: 'key', value: '{{CRM_API_KEY}}' }] } },
+      'credential_origin_mismatch',
+      '/definition/request/query/0/value',
+    ],
+    [
+      'takes a secret for a credential',
+      { request: { credentialId: SECRET } },
+      'not_allowed',
+      '/definition/request/credentialId',
+    ],
+  ])('refuses a tool that %s', async (_what, overrides, code, pointer) => {
+    await expect(create(overrides)).rejects.toMatchObject({
+      details: { problems: [expect.objectContaining({ pointer, code })] },
+    });
+  });
+
+  it('takes a tool that names a secret of the organization, as often as it likes', async () => {
+    const value = 'Bearer {{CRM_API_KEY}} {{CRM_API_KEY}}';
+
+    expect(await create({ request: { headers: [{ name: 'X-Key', value }] } })).toMatchObject({ revision: 1 });
   });
 
   it('gives a key once, and again after it was archived', async () => {

@@ -37,7 +37,7 @@ export class VersionsService {
   async publish(name: ToolName, ifRevision: number | undefined, deadline: Deadline): Promise<ToolVersion> {
     const draft = await findTool(this.dataSource, name);
     if (draft) {
-      await this.gate.checkCredential(name.orgId, draft.definition, deadline);
+      await this.gate.checkCredentials(name.orgId, draft.definition, deadline);
       await this.environments.checkFollowers(name, draft.definition, deadline);
     }
     return this.announcing(name, async (manager) => {

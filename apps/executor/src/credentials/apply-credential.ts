@@ -34,6 +34,7 @@ export function placementsOf(secret: CredentialSecret): Placement[] {
     case 'hmac':
     case 'aws_sigv4':
     case 'mtls':
+    case 'secret':
     case 'oauth2_client_credentials':
     case 'oauth2_jwt_bearer':
     case 'oauth2_authorization_code': // the vault keeps these, and hands out a bearer token
@@ -74,6 +75,8 @@ export function secretValues(secret: CredentialSecret): string[] {
         ...secret.privateKey.split(/\s*\n/).filter((line) => line !== '' && !line.startsWith('-----')),
         ...(secret.passphrase === undefined ? [] : [secret.passphrase]),
       ];
+    case 'secret':
+      return Object.values(secret.values);
     case 'oauth2_client_credentials':
     case 'oauth2_jwt_bearer':
     case 'oauth2_authorization_code':

@@ -7,11 +7,11 @@ import type { NatsLink } from '#messaging/nats-connection';
 import type { RpcClient } from '#messaging/rpc.client';
 import { credentialContext } from '#sealing/credential-context';
 import { sealTo } from '#sealing/sealed-box';
+import { SessionKeyPair } from '#sealing/session-key';
 import { toolDefinition } from '#testing/tool-definition.builder';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { ROOT_CONTEXT } from '@opentelemetry/api';
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { ExecutorConfig } from '../config.js';
 import { ToolCache } from '../tools/tool.cache.js';
 import { CredentialCache } from './credential.cache.js';
 
@@ -51,8 +51,7 @@ describe('what an executor keeps while others are down, or it has not heard of a
     opened = [];
     grants = 0;
     tools = new ToolCache(rpc, link);
-    const config = { EXECUTOR_KEY: executorKey.toString('base64') } as ExecutorConfig;
-    credentials = new CredentialCache(rpc, link, config);
+    credentials = new CredentialCache(rpc, link, SessionKeyPair.create(executorKey));
   });
   afterEach(() => {
     jest.useRealTimers();

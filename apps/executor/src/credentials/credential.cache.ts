@@ -12,7 +12,6 @@ import { parseCondition } from '#toolcall/condition/parse-condition';
 import { Scrubber } from '#toolcall/scrub';
 import { Inject, Injectable } from '@nestjs/common';
 import { context, type Context } from '@opentelemetry/api';
-import { ExecutorConfig } from '../config.js';
 import { RefreshingCache } from '../refreshing-cache.js';
 import {
   clientCertificateOf,
@@ -63,22 +62,26 @@ class EndUserRequired extends ServiceError {
 }
 
 /** Renewed in the background from 20 s on, gone after 30 s: what is revoked is not used longer than that. */
-const rules = { freshMs: 20_000, usableMs: 30_000, patienceMs: 0, fetchMs: 4000, maxEntries: 5000 };
+export const openedRules = {
+  freshMs: 20_000,
+  usableMs: 30_000,
+  patienceMs: 0,
+  fetchMs: 4000,
+  maxEntries: 5000,
+};
 
 /** Credentials opened by the vault for this executor: sealed on the bus, in clear in this memory only. */
 @Injectable()
 export class CredentialCache {
-  private readonly cache = new RefreshingCache<OpenCredential>(rules, ({ token }) => token?.lifetimeMs);
+  private readonly cache = new RefreshingCache<OpenCredential>(openedRules, ({ token }) => token?.lifetimeMs);
   /** Credentials known to have one account for each end user: what is opened of them is kept for each apart. */
   private readonly perEndUser = new Set<string>();
-  private readonly keyPair: SessionKeyPair;
 
   constructor(
     private readonly rpc: RpcClient,
     link: NatsLink,
-    @Inject(ExecutorConfig) config: ExecutorConfig,
+    @Inject(SessionKeyPair) private readonly keyPair: SessionKeyPair,
   ) {
-    this.keyPair = SessionKeyPair.create(Buffer.from(config.EXECUTOR_KEY, 'base64'));
     // A revocation may have been missed: unlike a definition, a credential is not given the benefit of the doubt.
     link.onReconnect(() => this.cache.drop(() => true));
   }
@@ -174,7 +177,7 @@ export class CredentialCache {
 
   private noteWhose(request: CredentialRequest, perEndUser: boolean): void {
     const name = nameOf(request);
-    if (this.perEndUser.size >= rules.maxEntries) this.perEndUser.clear(); // the others are learned again
+    if (this.perEndUser.size >= openedRules.maxEntries) this.perEndUser.clear(); // the others are learned again
     if (perEndUser) this.perEndUser.add(name);
     else this.perEndUser.delete(name);
   }

@@ -2,7 +2,7 @@ import type { Exchange } from '#contracts/executor.contract';
 import type { EgressResponse } from '#egress/egress-result';
 import type { RenderedRequest } from '#toolcall/compile-request';
 import type { Scrubber } from '#toolcall/scrub';
-import { Secret } from '#toolcall/secret';
+import { Secret, standInFor } from '#toolcall/secret';
 import type { VariableNotFound } from '#toolcall/response/map-response';
 import { applyCredential } from '../credentials/apply-credential.js';
 import type { OpenCredential } from '../credentials/credential.cache.js';
@@ -15,6 +15,7 @@ type Headers = readonly (readonly [string, string])[];
 /** The request of a test as its author may see it: where a secret goes, the credential's name stands. */
 export function shownRequest(
   request: RenderedRequest,
+  secrets: readonly string[],
   credential: OpenCredential | undefined,
   extraHeaders: Headers,
 ): Exchange['request'] {
@@ -24,12 +25,21 @@ export function shownRequest(
   const wire = toWire(applied.ok ? applied.request : request, extraHeaders);
   const signatures = (credential?.signer?.headers ?? []).map((name) => [name, stand.reveal()] as const);
   const { method, url, headers, body } = withHeaders(wire, signatures);
+  const stands = [stand.reveal(), ...secrets.map((name) => standInFor({ name }))];
   return {
     method,
-    url,
+    url: readable(url, stands),
     headers: headers.map(([name, value]) => ({ name, value })),
-    ...(body !== undefined && { body }),
+    ...(body !== undefined && { body: readable(body, stands) }),
   };
+}
+
+/** What stands for secrets is for people, also where everything else is encoded. */
+function readable(text: string, stands: readonly string[]): string {
+  return stands.reduce((shown, stand) => {
+    const encoded = encodeURIComponent(stand);
+    return shown.replaceAll(encoded, stand).replaceAll(encoded.replaceAll('%20', '+'), stand);
+  }, text);
 }
 
 /** The response as it came, without the values of secrets. */

@@ -7,13 +7,11 @@ import {
   type TestedTool,
   type TestTool,
 } from '#contracts/executor.contract';
-import { credentialChanged, type CredentialChanged } from '#contracts/vault.contract';
 import { invalidRequest } from '#contracts/validate';
 import { Handles, Hears, RpcController } from '#messaging/handles.decorator';
 import type { RpcContext } from '#messaging/rpc-context';
 import { Inject } from '@nestjs/common';
 import { ExecutorConfig } from '../config.js';
-import { CredentialCache } from '../credentials/credential.cache.js';
 import { ToolCache } from '../tools/tool.cache.js';
 import { ExecutionRun } from './execution-run.js';
 import { ExecutionService } from './execution.service.js';
@@ -27,7 +25,6 @@ export class ExecutionController {
     private readonly executions: ExecutionService,
     private readonly running: RunningExecutions,
     private readonly tools: ToolCache,
-    private readonly credentials: CredentialCache,
     @Inject(ExecutorConfig) private readonly config: ExecutorConfig,
   ) {}
 
@@ -60,12 +57,6 @@ export class ExecutionController {
   @Hears(agentChanged)
   dropAgent(changed: AgentChanged): Promise<void> {
     this.tools.dropAgent(changed);
-    return Promise.resolve();
-  }
-
-  @Hears(credentialChanged)
-  dropCredential(changed: CredentialChanged): Promise<void> {
-    this.credentials.drop(changed);
     return Promise.resolve();
   }
 

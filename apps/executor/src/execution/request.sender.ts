@@ -2,6 +2,8 @@ import { ServiceError } from '#contracts/errors';
 import type { EgressResponse } from '#egress/egress-result';
 import type { Prepared } from '#toolcall/compile-tool';
 import { correlationHeaderNames } from '#toolcall/header-names';
+import type { RenderFaults } from '#toolcall/render-template';
+import type { Scrubber } from '#toolcall/scrub';
 import { Inject, Injectable } from '@nestjs/common';
 import { ExecutorConfig } from '../config.js';
 import { applyCredential } from '../credentials/apply-credential.js';
@@ -11,6 +13,7 @@ import {
   type OpenCredential,
 } from '../credentials/credential.cache.js';
 import { endUserOf } from '../credentials/end-user-of.js';
+import { SecretCache, type OpenSecrets, type SecretsRequest } from '../credentials/secret.cache.js';
 import type { RunnableTool } from '../tools/tool.cache.js';
 import { startAttempt } from '../upstream/attempt-span.js';
 import { UpstreamCaller, type UpstreamResult } from '../upstream/upstream.caller.js';
@@ -23,10 +26,18 @@ import { tokenRefused } from './token-refused.js';
 
 export type Ready = Extract<Prepared, { ok: true }>;
 
-/** A request with its credential in it, about to go. */
+/** What the vault has opened for one execution. */
+interface Opened {
+  readonly credential: OpenCredential | undefined;
+  readonly secrets: OpenSecrets | undefined;
+}
+
+/** A request with its secrets in it, about to go. */
 export interface Outbound {
   readonly wire: WireRequest;
-  readonly credential: OpenCredential | undefined;
+  readonly opened: Opened;
+  /** Takes every secret that was sent out of what comes back. */
+  readonly scrubber: Scrubber | undefined;
 }
 
 /** Or why it cannot go. */
@@ -39,31 +50,46 @@ export class RequestSender {
 
   constructor(
     private readonly credentials: CredentialCache,
+    private readonly secrets: SecretCache,
     private readonly upstream: UpstreamCaller,
     @Inject(ExecutorConfig) config: ExecutorConfig,
   ) {
     this.correlation = correlationHeaderNames(config.CORRELATION_HEADER_PREFIX);
   }
 
-  /** Checks the destination and opens the credential. Never throws; waits only when the vault has to be asked. */
+  /** Checks the destination and opens what goes in. Never throws; waits only when the vault has to be asked. */
   makeReady(run: ExecutionRun, tool: RunnableTool, prepared: Ready): Readied | Promise<Readied> {
     const { origin } = prepared.request;
     const message = this.upstream.refusal(run.orgId, origin);
     if (message) return refused({ code: 'destination_refused', message, hint: hints.configuration });
     const wanted = wantedCredential(run, tool, prepared);
-    if (!wanted) return this.outbound(run, prepared, undefined);
-    const opened = this.credentials.get(wanted, run.deadline, run.span.context);
-    if (!(opened instanceof Promise)) return this.outbound(run, prepared, opened);
-    return opened.then((credential) => this.outbound(run, prepared, credential), credentialFailure);
+    const credential = wanted && this.credentials.get(wanted, run.deadline, run.span.context);
+    const named = wantedSecrets(run, tool, prepared);
+    const secrets = named && this.secrets.get(named, run.deadline, run.span.context);
+    if (!(credential instanceof Promise) && !(secrets instanceof Promise)) {
+      return this.outbound(run, tool, prepared, { credential, secrets });
+    }
+    return Promise.all([credential, secrets]).then(
+      ([credential, secrets]) => this.outbound(run, tool, prepared, { credential, secrets }),
+      credentialFailure,
+    );
   }
 
-  /** Adds the correlation headers and puts the credential in. */
-  private outbound(run: ExecutionRun, { request }: Ready, credential: OpenCredential | undefined): Readied {
+  /** Adds the correlation headers and puts the secrets in. */
+  private outbound(
+    run: ExecutionRun,
+    { compiled }: RunnableTool,
+    { request, scope }: Ready,
+    opened: Opened,
+  ): Readied {
+    const { credential, secrets } = opened;
     const extra = this.correlationHeaders(run);
-    if (run.isTest) run.exchange = { request: shownRequest(request, credential, extra) };
-    const applied = applyCredential(request, credential?.placements ?? []);
+    if (run.isTest) run.exchange = { request: shownRequest(request, compiled.secrets, credential, extra) };
+    const written = secrets ? compiled.writeSecrets(scope, secrets.values) : undefined;
+    if (written && !written.ok) return credentialFailure(misplaced(written.faults));
+    const applied = applyCredential(written?.request ?? request, credential?.placements ?? []);
     if (!applied.ok) return credentialFailure(new ServiceError('invalid_request', applied.message));
-    return { wire: toWire(applied.request, extra), credential };
+    return { wire: toWire(applied.request, extra), opened, scrubber: scrubberOf(opened) };
   }
 
   /** Once; or twice, when the API does not take the access token and there is a newer one. */
@@ -71,11 +97,11 @@ export class RequestSender {
     const interpretation = interpretationOf(tool, prepared, outbound);
     const result = await this.attempt(run, tool, prepared, outbound);
     if (!('kind' in result)) return result;
-    const token = outbound.credential?.token;
+    const { token } = outbound.opened.credential ?? {};
     if (!token || !tokenRefused(result, token, interpretation)) {
       return this.toEnding(run, result, interpretation);
     }
-    const renewed = await this.renew(run, tool, prepared, token.version);
+    const renewed = await this.renew(run, tool, prepared, outbound, token.version);
     if (!renewed) return this.toEnding(run, result, interpretation);
     const again = await this.attempt(run, tool, prepared, renewed);
     if (!('kind' in again)) return this.toEnding(run, result, interpretation); // no time for it
@@ -92,14 +118,15 @@ export class RequestSender {
     run: ExecutionRun,
     tool: RunnableTool,
     prepared: Ready,
+    { opened: { secrets } }: Outbound,
     refusedToken: number,
   ): Promise<Outbound | undefined> {
     const wanted = wantedCredential(run, tool, prepared);
     if (!wanted) return undefined;
     try {
-      const opened = await this.credentials.renew(wanted, refusedToken, run.deadline, run.span.context);
-      if (opened.token?.version === refusedToken) return undefined;
-      const readied = this.outbound(run, prepared, opened);
+      const credential = await this.credentials.renew(wanted, refusedToken, run.deadline, run.span.context);
+      if (credential.token?.version === refusedToken) return undefined;
+      const readied = this.outbound(run, tool, prepared, { credential, secrets });
       return 'wire' in readied ? readied : undefined;
     } catch {
       return undefined; // what the API said first is the answer
@@ -111,7 +138,7 @@ export class RequestSender {
     run: ExecutionRun,
     { compiled }: RunnableTool,
     { request: { origin } }: Ready,
-    { wire, credential }: Outbound,
+    { wire, opened: { credential } }: Outbound,
   ): Promise<UpstreamResult | Ending> {
     if (run.cancellation.isCancelled) return cancelled();
     const timeoutMs = Math.min(compiled.timeoutMs, run.deadline.remainingMs());
@@ -173,9 +200,9 @@ export class RequestSender {
 function interpretationOf(
   { compiled }: RunnableTool,
   { scope }: Ready,
-  { credential }: Outbound,
+  { scrubber }: Outbound,
 ): Interpretation {
-  return { tool: compiled, scope, scrubber: credential?.scrubber };
+  return { tool: compiled, scope, scrubber };
 }
 
 /** The API has had both tokens, and can echo either. */
@@ -192,6 +219,25 @@ function wantedCredential(
   const { credentialId } = compiled.definition.request;
   if (credentialId === undefined) return undefined;
   return { ...tags, executionId, credentialId, origin, grant, endUser: endUserOf(request) };
+}
+
+function wantedSecrets(
+  { tags, executionId }: ExecutionRun,
+  { compiled, grant, environment }: RunnableTool,
+  { request: { origin } }: Ready,
+): SecretsRequest | undefined {
+  const { secrets: names } = compiled;
+  return names.length === 0 ? undefined : { ...tags, executionId, names, environment, origin, grant };
+}
+
+function scrubberOf({ credential, secrets }: Opened): Scrubber | undefined {
+  if (!credential || !secrets) return (credential ?? secrets)?.scrubber;
+  return credential.scrubber.and(secrets.scrubber);
+}
+
+function misplaced({ unusable }: RenderFaults): ServiceError {
+  const [[name, why] = []] = unusable;
+  return new ServiceError('invalid_request', `the secret \`${name ?? ''}\` ${why ?? 'cannot be sent'}`);
 }
 
 function credentialFailure(error: unknown): Ending {

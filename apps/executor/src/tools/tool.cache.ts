@@ -16,6 +16,8 @@ export interface RunnableTool {
   readonly compiled: CompiledTool;
   /** Shows the vault which credentials this version uses; kept and replaced with the definition it is about. */
   readonly grant: string | undefined;
+  /** Whose values its secrets have. */
+  readonly environment: Environment;
 }
 
 export interface ToolRequest {
@@ -69,7 +71,7 @@ export class ToolCache {
     const resolved = await context.with(withCallBaggage(parent, request), () =>
       this.rpc.call(resolveTool, { orgId, toolKey, version, environment, agentId }, { deadline }),
     );
-    const { key, version: found, definition, grant } = resolved;
-    return { key, version: found, compiled: compileTool(definition), grant };
+    const { key, version: runs, definition, grant, environment: ranIn = 'production' } = resolved;
+    return { key, version: runs, compiled: compileTool(definition), grant, environment: ranIn };
   }
 }

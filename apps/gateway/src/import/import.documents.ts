@@ -65,7 +65,7 @@ const Slot = Type.Object(
     name: Type.String(),
     type: Type.String({
       description:
-        'Of the credential that is needed; also `oauth2`, `open_id_connect`, `mutual_tls` and the like',
+        'Of the credential that is needed; also `oauth2`, `open_id_connect`, `mutual_tls` and the like. A `secret` has to be entered under this name before the tools can be saved',
     }),
     in: Type.Optional(Type.Enum(['header', 'query', 'body'])),
     parameter: Type.Optional(Type.String()),

@@ -151,7 +151,7 @@ export class ImportService {
 /** The credentials that are there already, by the name the preview has for them. */
 function storedIds({ credentials }: Imported, request: ImportRequest): Map<string, string> {
   const given = Object.entries(request.credentials ?? {});
-  const names = credentials.map(({ name }) => name);
+  const names = credentials.filter(isCredential).map(({ name }) => name);
   const unknown = given.filter(([name]) => !names.includes(name));
   if (unknown.length > 0) {
     const known = names.length > 0 ? `needed are: ${names.join(', ')}` : 'none is needed';
@@ -166,12 +166,17 @@ function storedIds({ credentials }: Imported, request: ImportRequest): Map<strin
   return new Map(given);
 }
 
+/** As opposed to a secret, which a tool names in its templates. */
+function isCredential({ type }: CredentialSlot): boolean {
+  return type !== 'secret';
+}
+
 function withCredential(
   { definition }: ImportedTool,
   slots: readonly CredentialSlot[],
   ids: ReadonlyMap<string, string>,
 ): ImportedTool['definition'] {
-  const slot = slots.find(({ usedBy }) => usedBy.includes(definition.key));
+  const slot = slots.find((one) => isCredential(one) && one.usedBy.includes(definition.key));
   const credentialId = slot && ids.get(slot.name);
   if (credentialId === undefined) return definition;
   return { ...definition, request: { ...definition.request, credentialId } };

@@ -1,3 +1,4 @@
+import type { Environment } from '#contracts/common.contract';
 import type { TokenCredential, Typed } from '#contracts/credential-types.contract';
 
 export type { Typed };
@@ -56,6 +57,14 @@ export function mapSecrets<From, To>(
       const phrase = passphrase !== undefined && { passphrase: convert(passphrase, fieldOf('passphrase')) };
       return { type, certificate, privateKey, ...phrase };
     }
+    case 'secret': {
+      const { type, reference, values } = credential;
+      const converted = ENVIRONMENTS.flatMap((name) => {
+        const value = values[name];
+        return value === undefined ? [] : [[name, convert(value, valueField(name))] as const];
+      });
+      return { type, reference, values: Object.fromEntries(converted) };
+    }
     case 'oauth2_client_credentials': {
       const { clientSecret, tokenKey, ...open } = credential;
       const secret = convert(clientSecret, fieldOf('clientSecret'));
@@ -77,6 +86,14 @@ export function mapSecrets<From, To>(
       return { ...inOneOrder({ ...open, ...parameters }), ...secret, ...ownKey(tokenKey, convert) };
     }
   }
+}
+
+/** Postgres keeps no order of keys. */
+const ENVIRONMENTS: readonly Environment[] = ['production', 'staging', 'dev'];
+
+/** Where a named secret has its value of an environment. */
+export function valueField(environment: Environment): SecretField {
+  return { id: `value:${environment}`, pointer: `/values/${environment}` };
 }
 
 function ownKey<From, To>(

@@ -90,6 +90,7 @@ function checkPlacement(entered: Typed<unknown>, refuse: Refuse): void {
       return;
     case 'aws_sigv4':
     case 'mtls':
+    case 'secret':
     case 'oauth2_client_credentials':
     case 'oauth2_jwt_bearer':
     case 'oauth2_authorization_code':

@@ -9,6 +9,7 @@ export interface StoredSecret {
 
 @Entity('credentials')
 @Index('credentials_by_key', ['orgId', 'keyId'])
+@Index('credentials_by_reference', { synchronize: false }) // on an expression, which TypeORM cannot say
 export class CredentialEntity {
   @PrimaryColumn('uuid', { name: 'org_id', primaryKeyConstraintName: 'credentials_pkey' })
   orgId!: string;

@@ -3,17 +3,22 @@ import {
   createCredential,
   deleteCredential,
   getCredential,
+  getSecret,
   listCredentials,
   openCredential,
+  openSecret,
   replaceCredential,
   type CreateCredential,
   type Credential,
   type CredentialPage,
   type DeleteCredential,
   type GetCredential,
+  type GetSecret,
   type ListCredentials,
   type OpenCredential,
   type OpenedCredential,
+  type OpenedSecret,
+  type OpenSecret,
   type ReplaceCredential,
 } from '#contracts/vault.contract';
 import { Handles, RpcController } from '#messaging/handles.decorator';
@@ -44,6 +49,11 @@ export class CredentialsController {
     return this.credentials.get(request);
   }
 
+  @Handles(getSecret)
+  getSecret(request: GetSecret): Promise<Credential> {
+    return this.credentials.getSecret(request);
+  }
+
   @Handles(listCredentials)
   list(request: ListCredentials): Promise<CredentialPage> {
     return this.credentials.list(request);
@@ -68,5 +78,10 @@ export class CredentialsController {
   @Handles(openCredential)
   open(request: OpenCredential): Promise<OpenedCredential> {
     return this.opening.open(request);
+  }
+
+  @Handles(openSecret)
+  openSecret(request: OpenSecret): Promise<OpenedSecret> {
+    return this.opening.openSecret(request);
   }
 }

@@ -10,6 +10,7 @@ import {
   type CredentialPage,
   type DeleteCredential,
   type GetCredential,
+  type GetSecret,
   type ListCredentials,
   type ReplaceCredential,
 } from '#contracts/vault.contract';
@@ -35,7 +36,9 @@ import { CredentialEntity } from './credential.entity.js';
 import { isTokenCredential, mapSecrets, tokensVersionOf, type Typed } from './credential-fields.js';
 import { readForm } from './credential-form.js';
 import { CredentialSealer } from './credential.sealer.js';
-import { notFound } from './not-found.js';
+import { notFound, secretNotFound } from './not-found.js';
+import { refuseTakenReference } from './reference-taken.js';
+import { StoredCredentials } from './stored-credentials.queries.js';
 
 const DEFAULT_PAGE = 50;
 
@@ -51,6 +54,7 @@ export class CredentialsService {
     @Inject(TokenEndpoint) private readonly endpoint: TokenEndpoint,
     @Inject(TokenStore) private readonly tokens: TokenStore,
     @Inject(Revocations) private readonly revocations: Revocations,
+    @Inject(StoredCredentials) private readonly stored: StoredCredentials,
   ) {}
 
   async create(orgId: string, entered: CredentialInput, actor: Actor): Promise<Credential> {
@@ -64,7 +68,7 @@ export class CredentialsService {
         createdAt: now,
         updatedAt: now,
       };
-      await transaction.insert(CredentialEntity, sealed);
+      await transaction.insert(CredentialEntity, sealed).catch(refuseTakenReference);
       await this.record(transaction, 'create', sealed, actor);
       return sealed;
     });
@@ -78,6 +82,12 @@ export class CredentialsService {
       const tokens = await this.tokens.findAll(manager, orgId, [credential.id]);
       return toCredential(credential, tokens.get(credential.id));
     });
+  }
+
+  async getSecret({ orgId, reference }: GetSecret): Promise<Credential> {
+    const secret = await this.stored.findSecret(orgId, reference);
+    if (!secret) throw secretNotFound(reference);
+    return toCredential(secret);
   }
 
   /** Oldest first. */
@@ -123,7 +133,7 @@ export class CredentialsService {
       const dropped = isSame ? undefined : await this.forgetAccounts(transaction, stored);
       const sealed = this.sealed(forTokens, identity, key);
       const next = { ...sealed, createdAt, updatedAt: new Date() };
-      await transaction.update(CredentialEntity, { orgId: owner, id }, next);
+      await transaction.update(CredentialEntity, { orgId: owner, id }, next).catch(refuseTakenReference);
       await this.record(transaction, 'replace', next, actor);
       const tokens = await this.tokens.findAll(transaction, owner, [id]);
       return { credential: toCredential(next, tokens.get(id)), forgotten: dropped };

@@ -4,3 +4,8 @@ import { ServiceError } from '#contracts/errors';
 export function notFound(credentialId: string): ServiceError {
   return new ServiceError('credential_not_found', `There is no credential ${credentialId}`);
 }
+
+/** Likewise. */
+export function secretNotFound(reference: string): ServiceError {
+  return new ServiceError('credential_not_found', `There is no secret \`${reference}\``);
+}

@@ -18,7 +18,9 @@ export interface Credentials {
 
 /** What a tool's secrets come to as one credential, before it has a name. */
 interface Need {
-  readonly form: Pick<CredentialSlot, 'type' | 'in' | 'parameter' | 'headers'>;
+  readonly form: Pick<CredentialSlot, 'in' | 'parameter' | 'headers'> & {
+    readonly type: Exclude<CredentialSlot['type'], 'secret'>;
+  };
   readonly material?: CredentialMaterial | undefined;
   readonly label?: string | undefined;
 }

@@ -339,7 +339,19 @@ describe('tools of the form {methodType, url, authType, parameters} as printed i
       [{ type: 'api_key', in: 'header', parameter: 'X-Custom-Auth', value: 'custom_token_7788' }],
       [{ name: 'X-Client-ID', value: 'client_123' }],
     ],
-    ['a token to be filled in', { authType: 'jwtAuth', authToken: 'Bearer {{CRM_API_KEY}}' }, [], []],
+    ['a token to be filled in', { authType: 'jwtAuth', authToken: 'YOUR_API_KEY' }, [], []],
+    [
+      'a secret by its name',
+      { authType: 'jwtAuth', authToken: 'Bearer { { CRM_API_KEY } }' },
+      [],
+      [{ name: 'Authorization', value: 'Bearer {{CRM_API_KEY}}' }],
+    ],
+    [
+      'a secret by its name in a header of its own',
+      { authType: 'none', headers: [{ name: 'X-API-Key', value: '{{CRM_API_KEY}}' }] },
+      [],
+      [{ name: 'X-API-Key', value: '{{CRM_API_KEY}}' }],
+    ],
     ['none', { authType: 'none' }, [], []],
   ])('authenticate by %s', (_name, more, secrets, headers) => {
     const result = read(tool({ ...more, url: 'https://api.yourservice.com/x' }));
@@ -347,6 +359,31 @@ describe('tools of the form {methodType, url, authType, parameters} as printed i
     expect([...result.secrets.values()]).toEqual(secrets);
     expect(result.tools[0]?.definition.request.headers ?? []).toEqual(headers);
     expect(result.tools[0]?.problems).toEqual([]);
+  });
+
+  it('list the secrets they name once, to be entered, and leave an argument of such a name alone', () => {
+    const named = (url: string, more: object = {}) => ({
+      ...{ name: 'x', description: 'Does something', methodType: 'GET', url },
+      ...{ authType: 'jwtAuth', authToken: 'Bearer {{CRM_API_KEY}}', ...more },
+    });
+    const region = { type: 'object', properties: { REGION: { type: 'string' } }, required: ['REGION'] };
+    const result = read([
+      named('https://a.example.com/x'),
+      named('https://b.example.com/y', {
+        parameters: region,
+        headers: [{ name: 'X-Region', value: '{{REGION}}' }],
+      }),
+    ]);
+
+    const keys = result.tools.map(({ definition }) => definition.key);
+    expect(result.credentials).toEqual([
+      {
+        ...{ name: 'CRM_API_KEY', type: 'secret', found: false, usedBy: keys },
+        origins: ['https://a.example.com', 'https://b.example.com'],
+      },
+    ]);
+    expect(result.tools.map(({ definition }) => definition.callVariables)).toEqual([undefined, undefined]);
+    expect(result.dropped).toEqual([]);
   });
 
   it('have their messages, and fields nobody knows are named', () => {

@@ -1,3 +1,4 @@
+import { SECRET_NAME } from '../known-names.js';
 import type { ToolDefinitionInput } from '../tool-definition.js';
 import type { Draft, Dropped, FoundSecret, ImportRequest, Reading } from './imported.js';
 import { isObject, listOf, objectOf, scalarText, type JsonObject } from './json-nodes.js';
@@ -41,7 +42,7 @@ function readOne(fields: Fields, request: ImportRequest, drop: (dropped: Dropped
   const path = pathParameters(fields, url, drop);
   const messages = fields.inside('messages');
   const timeoutSeconds = fields.number('timeoutSeconds', 'timeout');
-  const secrets = authOf(fields, drop);
+  const auth = authOf(fields, drop);
   const draft = draftProductTool(
     {
       where: fields.at,
@@ -49,7 +50,7 @@ function readOne(fields: Fields, request: ImportRequest, drop: (dropped: Dropped
       description: fields.text('description'),
       method: fields.text('methodType', 'method'),
       url,
-      headers: fields.pairs('headers'),
+      headers: [...fields.pairs('headers'), ...auth.headers],
       query: fields.pairs('queryParameters', 'query'),
       body: fields.any('body'),
       request: {
@@ -62,7 +63,7 @@ function readOne(fields: Fields, request: ImportRequest, drop: (dropped: Dropped
         ...asMessages(messages, fields),
         ...(fields.flag('async') && { execution: { mode: 'async' as const } }),
       },
-      secrets,
+      secrets: auth.secrets,
     },
     request.baseUrl,
   );
@@ -129,16 +130,26 @@ function escape(text: string): string {
   return text.replace(/[^A-Za-z0-9_]/g, '\\$&');
 }
 
-function authOf(fields: Fields, drop: (dropped: Dropped) => void): FoundSecret[] {
+interface Auth {
+  readonly secrets: readonly FoundSecret[];
+  readonly headers: readonly { readonly name: string; readonly value: string }[];
+}
+
+/** The product keeps secrets by name: `Bearer {{CRM_API_KEY}}` stays what it is. */
+function authOf(fields: Fields, drop: (dropped: Dropped) => void): Auth {
   const type = fields.text('authType')?.toLowerCase() ?? 'none';
   const token = fields.text('authToken');
-  if (type === 'none' || type === 'noauth') return [];
-  if (/jwt|bearer|token/.test(type)) return [bearerSecret(token)];
+  if (type === 'none' || type === 'noauth') return { secrets: [], headers: [] };
+  if (/jwt|bearer|token/.test(type)) {
+    const [, name = ''] = /^\s*(?:Bearer\s+)?\{\{(\w+)\}\}\s*$/i.exec(tidyPlaceholders(token ?? '')) ?? [];
+    if (!SECRET_NAME.test(name)) return { secrets: [bearerSecret(token)], headers: [] };
+    return { secrets: [], headers: [{ name: 'Authorization', value: `Bearer {{${name}}}` }] };
+  }
   if (token !== undefined) {
     const why = `the \`authType\` \`${type.slice(0, 40)}\` is not known; make the credential by hand`;
     drop({ where: `${fields.at}/authToken`, what: 'the token', why });
   }
-  return [{ place: { in: 'unserved', how: 'other' } }];
+  return { secrets: [{ place: { in: 'unserved', how: 'other' } }], headers: [] };
 }
 
 /** Names of the path become parameters; other names can only be what earlier tools of the call have returned. */
@@ -156,7 +167,7 @@ function declareRest(draft: Draft, ofPath: readonly JsonObject[], drop: (dropped
   );
   const missing = undeclaredNames(definition);
   const asked = missing.filter((name) => inPath.has(name) && !filled.has(name));
-  const earlier = missing.filter((name) => !inPath.has(name));
+  const earlier = missing.filter((name) => !inPath.has(name) && !SECRET_NAME.test(name));
   for (const name of earlier) {
     const why = 'no parameter is called so: it is taken for what an earlier tool of the call has returned';
     drop({ where: draft.where, what: `the origin of \`${name}\``, why });

@@ -1,4 +1,5 @@
 import { RESERVED_KEYS } from '../check-definition.js';
+import { SECRET_NAME } from '../known-names.js';
 import type { Problem } from '../problem.js';
 import { contextNames } from '../scope.js';
 import type { ToolDefinitionInput } from '../tool-definition.js';
@@ -28,6 +29,7 @@ import { readPatchbay } from './patchbay.js';
 import { readOpenApi } from './openapi.js';
 import { readPostman } from './postman.js';
 import { readDocument } from './read-document.js';
+import { keepsSecretNames, secretSlots } from './secret-slots.js';
 import { Selection } from './selection.js';
 import { secretValues, sweepSecrets } from './sweep-secrets.js';
 
@@ -125,7 +127,7 @@ function assemble(
         why: `it is taken: \`${key}\` is used`,
       });
     }
-    return liftFrom(draft, key);
+    return liftFrom(draft, key, keepsSecretNames(format));
   });
   const credentials = gatherCredentials(
     lifted.map(({ draft, secrets }) => ({
@@ -141,7 +143,7 @@ function assemble(
     ok: true as const,
     format,
     tools,
-    credentials: credentials.slots,
+    credentials: [...credentials.slots, ...secretSlots(tools)],
     dropped: [...dropped, ...remarks, ...credentials.dropped],
     secrets: credentials.secrets,
   };
@@ -159,10 +161,16 @@ function unusedKey(wanted: string, keys: Set<string>): string {
   return key;
 }
 
-function liftFrom(draft: Draft, key: string): { draft: Draft; secrets: readonly FoundSecret[] } {
+function liftFrom(
+  draft: Draft,
+  key: string,
+  keepsNames: boolean,
+): { draft: Draft; secrets: readonly FoundSecret[] } {
   const { definition } = draft;
   const request = { ...definition.request, url: withScheme(definition.request.url) };
-  const lifted = liftSecrets(request, declaredNames(definition));
+  const isDeclared = declaredNames(definition);
+  const isKnown = (name: string) => isDeclared(name) || (keepsNames && SECRET_NAME.test(name));
+  const lifted = liftSecrets(request, isKnown);
   return {
     draft: {
       ...draft,

@@ -86,7 +86,8 @@ export interface ImportedTool {
 /** A credential that the tools need. Holds no secret. */
 export interface CredentialSlot {
   readonly name: string;
-  readonly type: 'bearer' | 'basic' | 'api_key' | 'headers' | UnservedAuth;
+  /** `secret` is named by templates, as `name` says; a tool may need several of those besides a credential. */
+  readonly type: 'bearer' | 'basic' | 'api_key' | 'headers' | 'secret' | UnservedAuth;
   /** For `api_key`. */
   readonly in?: 'header' | 'query' | 'body';
   readonly parameter?: string;

@@ -340,6 +340,23 @@ describe('Patchbay’s own definitions', () => {
     expect(JSON.stringify(result)).not.toContain('inline-key-1234');
   });
 
+  it('keep the names of their secrets, which have to be there', () => {
+    const request = {
+      ...definition.request,
+      headers: [{ name: 'Authorization', value: 'Bearer {{CRM_API_KEY}}' }],
+      query: [{ name: 'api_key', value: '{{CRM_API_KEY}}' }],
+    };
+    const result = read('patchbay', { ...definition, request });
+
+    expect(definitionOf(result)?.request).toEqual(request);
+    expect(result.credentials).toEqual([
+      {
+        ...{ name: 'CRM_API_KEY', type: 'secret', found: false },
+        ...{ origins: ['https://api.example.com'], usedBy: ['get_order'] },
+      },
+    ]);
+  });
+
   it('get another key where theirs is taken, which is said', () => {
     const result = read('patchbay', [definition, definition]);
 

@@ -1,7 +1,7 @@
 import { typesOf, type Schema } from '../describe/schema.js';
 import { callVariableNames } from '../call-variables.js';
 import { containsKeyShape, isSecretField, isSecretHeader } from '../import/secret-names.js';
-import { compileStandings } from '../known-names.js';
+import { compileStandings, SECRET_NAME } from '../known-names.js';
 import {
   parseTemplate,
   referencesOf,
@@ -75,7 +75,8 @@ function compileReferenceSchemas(definition: ToolDefinition): (reference: Refere
     if (Object.hasOwn(parameters.properties ?? {}, head)) return schemaAt(parameters, path);
     if (contextNames.includes(head))
       return { ...contextSchema(head), description: `From the call: \`${name}\`` };
-    return variables.includes(head) ? { description: `Returned earlier in the call: \`${name}\`` } : {};
+    if (variables.includes(head)) return { description: `Returned earlier in the call: \`${name}\`` };
+    return SECRET_NAME.test(name) ? { type: 'string', description: `The secret \`${name}\`` } : {};
   };
   return schemaOf;
 }

@@ -2,6 +2,7 @@ import { callVariableNames } from '../call-variables.js';
 import { parseTemplate, referencesOf, type Reference } from '../parse-template.js';
 import { pointerToken, problem, repeated, type Problem } from '../problem.js';
 import { contextNames } from '../scope.js';
+import { secretNames } from '../secret-reference.js';
 import { filterProblem, hasDefault } from '../template-filters.js';
 import type { Lines, Message, ToolDefinition } from '../tool-definition.js';
 import { isByLanguage, languageKey } from './compile-line.js';
@@ -14,6 +15,7 @@ export function checkMessages(definition: ToolDefinition): Problem[] {
   const { start, delays = [], complete, failure } = definition.messages ?? {};
   const outcomes = definition.response?.outcomes ?? [];
   const known = namesBefore(definition);
+  const unspeakable = secretNames(definition);
   const before: [string, Message | undefined][] = [
     ['/messages/start', start],
     ...delays.map(({ text }, index): [string, Message] => [`/messages/delays/${index}/text`, text]),
@@ -27,8 +29,8 @@ export function checkMessages(definition: ToolDefinition): Problem[] {
     ]),
   ];
   return [
-    ...before.flatMap(([pointer, message]) => checkMessage(pointer, message, known)),
-    ...after.flatMap(([pointer, message]) => checkMessage(pointer, message, undefined)),
+    ...before.flatMap(([pointer, message]) => checkMessage(pointer, message, { known, unspeakable })),
+    ...after.flatMap(([pointer, message]) => checkMessage(pointer, message, { unspeakable })),
     ...repeated(delays.map(({ afterMs }) => String(afterMs))).map(([index, afterMs]) =>
       problem(
         `/messages/delays/${index}/afterMs`,
@@ -39,23 +41,27 @@ export function checkMessages(definition: ToolDefinition): Problem[] {
   ];
 }
 
+/** What a line can name. */
+interface Names {
+  /** Everything there is; absent where the answer may have any name. */
+  readonly known?: readonly string[];
+  /** Secrets of the request: nothing stands for them here. */
+  readonly unspeakable: readonly string[];
+}
+
 function namesBefore(definition: ToolDefinition): readonly string[] {
   const { properties = {} } = definition.parameters as { properties?: object };
   const bound = Object.keys(definition.bind ?? {});
   return [...new Set([...Object.keys(properties), ...bound, ...callVariableNames(definition)])];
 }
 
-function checkMessage(
-  pointer: string,
-  message: Message | undefined,
-  known: readonly string[] | undefined,
-): Problem[] {
+function checkMessage(pointer: string, message: Message | undefined, names: Names): Problem[] {
   if (message === undefined) return [];
-  if (!isByLanguage(message)) return checkLines(pointer, message, known);
+  if (!isByLanguage(message)) return checkLines(pointer, message, names);
   const languages = Object.keys(message);
   const problems = Object.entries(message).flatMap(([language, lines]) => {
     const at = `${pointer}/${pointerToken(language)}`;
-    return [...checkLanguage(at, language), ...checkLines(at, lines, known)];
+    return [...checkLanguage(at, language), ...checkLines(at, lines, names)];
   });
   for (const [index, key] of repeated(languages.map(languageKey))) {
     const at = `${pointer}/${pointerToken(languages[index] as string)}`;
@@ -74,15 +80,15 @@ function checkLanguage(pointer: string, language: string): Problem[] {
   }
 }
 
-function checkLines(pointer: string, lines: Lines, known: readonly string[] | undefined): Problem[] {
+function checkLines(pointer: string, lines: Lines, names: Names): Problem[] {
   if (typeof lines !== 'string') {
-    return lines.flatMap((line, index) => checkLines(`${pointer}/${index}`, line, known));
+    return lines.flatMap((line, index) => checkLines(`${pointer}/${index}`, line, names));
   }
   const parsed = parseTemplate(lines);
   if (!parsed.ok) return [problem(pointer, 'wrong_format', parsed.message, lines)];
   return referencesOf(parsed.parts).flatMap((reference) => [
     ...checkFilters(pointer, reference),
-    ...(known ? checkName(pointer, reference, known) : []),
+    ...checkName(pointer, reference, names),
   ]);
 }
 
@@ -93,8 +99,12 @@ function checkFilters(pointer: string, { filters = [] }: Reference): Problem[] {
   });
 }
 
-function checkName(pointer: string, reference: Reference, known: readonly string[]): Problem[] {
+function checkName(pointer: string, reference: Reference, { known, unspeakable }: Names): Problem[] {
   const head = String(reference.path[0]);
+  if (unspeakable.includes(head)) {
+    return [problem(pointer, 'not_allowed', `\`${head}\` is a secret of the request, which is never said`)];
+  }
+  if (!known) return [];
   if (known.includes(head) || contextNames.includes(head) || hasDefault(reference)) return [];
   const own = known.length > 0 ? `this tool's ${known.join(', ')}; ` : '';
   const message = `\`${reference.name}\` is not known before the API has answered. Known: ${own}always ${contextNames.join(', ')}`;
