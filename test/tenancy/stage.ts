@@ -1,0 +1,216 @@
+import { busServices, orchestratorAccess, serviceAccess } from '#contracts/bus-access';
+import { natsOptions } from '#devstack/nats-access';
+import { GrantKey } from '#sealing/credential-grant';
+import { SessionKeyPair } from '#sealing/session-key';
+import { IntakeKey } from '#sealing/intake-key';
+import { TestPlatform } from '#testing/test-platform';
+import { startUpstream, type UpstreamServer } from '#testing/upstream-server';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import pg from 'pg';
+import { busProbes, type BusUser } from './bus-probes.js';
+import { ask, inquire, type Findings, type Lane } from './inquiry.js';
+import { newNames, type Names } from './names.js';
+import { Organization } from './organization.js';
+import { turns, type Probe } from './probe.js';
+import { restProbes, type OpenApi } from './rest-probes.js';
+import type { Means } from './values.js';
+
+const states = ['published', 'draft', 'archived'] as const;
+
+/** Two organizations on one platform: ours, with every identity it has, and theirs, which has much to hide. */
+export class TwoOrganizations {
+  test!: TestPlatform;
+  ours!: Organization;
+  theirs!: Organization;
+  document!: OpenApi;
+  means!: Means;
+  /** By the name of the user of the bus. */
+  readonly users = new Map<string, BusUser>();
+  readonly theirNames: Names[] = [];
+  readonly lanes: Lane[] = [];
+  operator!: NatsConnection;
+  theirApi!: UpstreamServer;
+  database!: pg.Client;
+  /** What only the others know. */
+  readonly secrets: string[] = [];
+  private ourApi!: UpstreamServer;
+  private readonly ends: (() => Promise<unknown>)[] = [];
+
+  /** @param lanes how many sets of things each organization gets, and how many ask at a time */
+  static async set(
+    lanes: number,
+    environment: Readonly<Record<string, string>> = {},
+  ): Promise<TwoOrganizations> {
+    const stage = new TwoOrganizations();
+    try {
+      await stage.start(environment);
+      await Promise.all(Array.from({ length: lanes }, (_, nth) => stage.furnish(nth)));
+      await stage.settle();
+      return stage;
+    } catch (error) {
+      await stage.strike();
+      throw error;
+    }
+  }
+
+  probes(): Probe[] {
+    const keys = { admin: this.ours.adminKey, executor: this.ours.executorKey };
+    const overRest = restProbes(this.document, this.means, this.test.platform.restUrl, keys);
+    return [...overRest, ...busProbes(this.users, this.means)];
+  }
+
+  async inquireAll(): Promise<Findings> {
+    const findings: Findings = { count: 0, leaks: new Set(), differences: new Set() };
+    const probes = this.probes();
+    const hidden = {
+      secrets: this.secrets,
+      names: new Set(this.theirNames.flatMap((names) => Object.values(names))),
+    };
+    for (const turn of turns) {
+      const now = probes.filter((probe) => probe.turn === turn);
+      await Promise.all(this.lanes.map((lane) => inquire(now, lane, hidden, findings)));
+    }
+    return findings;
+  }
+
+  /** How we are answered about things of our own: the statuses, by what was asked, whoever asked and however. */
+  async askForOurOwn(): Promise<Map<string, Set<string>>> {
+    const own = await this.ours.own('published');
+    const statuses = new Map<string, Set<string>>();
+    const probes = this.probes();
+    for (const probe of turns.flatMap((turn) => probes.filter((one) => one.turn === turn))) {
+      const what = probe.what.replace(/ \(\w+\)$/, '');
+      const known = statuses.get(what) ?? new Set();
+      statuses.set(what, known.add((await ask(probe, own)).status));
+    }
+    return statuses;
+  }
+
+  /** Every row of theirs, in every table, and all that they see of it themselves. */
+  async snapshot(): Promise<Record<string, unknown>> {
+    const { rows: tables } = await this.database.query<{ name: string; column: string }>(`
+      SELECT format('%I.%I', table_schema, table_name) AS name, column_name AS column FROM information_schema.columns
+      WHERE column_name = 'org_id' OR (table_schema, table_name, column_name) = ('gateway', 'organizations', 'id')`);
+    const snapshot: Record<string, unknown> = {};
+    for (const { name, column } of tables) {
+      const { rows } = await this.database.query<{ row: Record<string, unknown> }>(
+        `SELECT to_jsonb(t) - 'last_used_at' AS row FROM ${name} t WHERE ${column} = $1 ORDER BY t::text`,
+        [this.theirs.orgId],
+      );
+      snapshot[name] = rows.map(({ row }) => row);
+    }
+    for (const path of ['tools', 'credentials', 'executions']) {
+      snapshot[path] = (await this.theirs.rest('GET', `/v1/${path}?limit=200`)).body;
+    }
+    for (const { callId, agentId, toolKey } of this.theirNames) {
+      snapshot[callId] = await this.theirs.ask('calls.get', { callId });
+      snapshot[agentId] = (
+        await this.theirs.rest('GET', `/v1/agents/${encodeURIComponent(agentId)}/tools`)
+      ).body;
+      snapshot[toolKey] = (await this.theirs.rest('GET', `/v1/tools/${toolKey}/environments`)).body;
+    }
+    return snapshot;
+  }
+
+  /** Ends and removes what was begun, the last first. */
+  async strike(): Promise<void> {
+    for (const end of this.ends.splice(0).reverse()) await end();
+  }
+
+  private async start(environment: Readonly<Record<string, string>>): Promise<void> {
+    const [ourMark, theirMark] = [mark('ours'), mark('theirs')];
+    this.ourApi = await this.api(ourMark);
+    this.theirApi = await this.api(theirMark);
+    const allowed = { EGRESS_ALLOW: `${this.ourApi.origin},${this.theirApi.origin}` };
+    this.test = await TestPlatform.start({ operator: true, environment: { ...allowed, ...environment } });
+    this.ends.push(() => this.test.stop());
+    this.operator = await this.test.connectOperator();
+    this.ends.push(() => this.operator.close());
+    this.database = new pg.Client({ connectionString: this.test.platform.databaseUrl });
+    await this.database.connect();
+    this.ends.push(() => this.database.end());
+
+    const { orgId, adminKey } = this.test;
+    const them = await Organization.insert(this.database, `Organization ${theirMark}`);
+    const { test, operator } = this;
+    this.ours = new Organization(orgId, adminKey, this.ourApi.origin, ourMark, test, operator);
+    this.theirs = new Organization(
+      them.orgId,
+      them.adminKey,
+      this.theirApi.origin,
+      theirMark,
+      test,
+      operator,
+    );
+    await this.ours.settle();
+    await this.theirs.settle();
+    this.secrets.push(
+      theirMark,
+      this.theirs.orgId,
+      this.theirs.adminKey,
+      this.theirs.executorKey,
+      this.theirApi.origin,
+    );
+    await this.equip();
+  }
+
+  /** What our identities have: connections of each user of the bus, and keys of services that were taken over. */
+  private async equip(): Promise<void> {
+    const { platform } = this.test;
+    const read = async (...path: string[]) =>
+      JSON.parse(await readFile(join(platform.home, ...path), 'utf8')) as Record<string, string>;
+    const seeds = await read('bus', 'nkeys.json');
+    const accesses = { ...serviceAccess, orchestrator: orchestratorAccess('demo', this.ours.orgId) };
+    for (const name of [...busServices, 'orchestrator'] as const) {
+      const access = {
+        natsUrl: platform.natsUrl,
+        natsSeed: seeds[name] ?? '',
+        natsInboxPrefix: accesses[name].inboxPrefix,
+      };
+      const connection = await connect(natsOptions(access));
+      this.users.set(name, { connection, inboxPrefix: access.natsInboxPrefix });
+      this.ends.push(() => connection.close());
+    }
+    const keys = await read('keys.json');
+    const bytes = (name: string) => Buffer.from(keys[name] ?? '', 'base64');
+    this.document = (await this.test.rest('GET', '/docs-json')).body as OpenApi;
+    this.means = {
+      us: this.ours,
+      vaultPublicKey: new IntakeKey(bytes('intakeKey')).publicKey,
+      session: SessionKeyPair.create(bytes('executorKey')).session,
+      grantKey: new GrantKey(bytes('grantKey')),
+    };
+  }
+
+  private async furnish(nth: number): Promise<void> {
+    const theirs = await this.theirs.own(states[nth % states.length] ?? 'published');
+    const ours = await this.ours.own('published');
+    const alsoOurs = await this.ours.own('published');
+    this.theirNames.push(theirs);
+    this.lanes.push({ theirs, nobodys: newNames(), ours, alsoOurs });
+  }
+
+  /** Until the records of what was done so far are written. */
+  private async settle(): Promise<void> {
+    for (const organization of [this.ours, this.theirs]) {
+      const expected = this.lanes.length * (organization === this.ours ? 2 : 1);
+      await this.test.eventually(
+        () => organization.rest('GET', '/v1/executions?limit=200'),
+        ({ body }) => body.items.length >= expected,
+      );
+    }
+    this.theirApi.requests.length = 0;
+  }
+
+  private async api(note: string): Promise<UpstreamServer> {
+    const api = await startUpstream();
+    api.answerJson(200, { note });
+    this.ends.push(() => api.stop());
+    return api;
+  }
+}
+
+const mark = (whose: string) => `${whose}-${randomBytes(8).toString('hex')}`;
