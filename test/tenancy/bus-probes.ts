@@ -24,13 +24,15 @@ export const subjects: readonly Subject[] = [audit, calls, catalog, executor, va
   .flatMap((contract) => Object.values(contract) as unknown[])
   .filter((one): one is Subject => one instanceof Rpc || one instanceof Announcement);
 
-/** Of the deployment as a whole, and for its operator alone: there is no other organization in them. */
+/** Of the deployment as a whole, or of whoever holds a ticket: they name no organization, and nothing of one. */
 export const ofNoOrganization: readonly Subject[] = [
   vault.startRotation,
   vault.getRotation,
   vault.rotationChanged,
-  vault.shredOrganization,
+  vault.shredOrganization, // for the operator alone
   vault.organizationShredded,
+  vault.beginAuthorization,
+  vault.finishAuthorization,
 ];
 
 /** Everyone who may send a subject of ours sends it, in the name of our organization. */
@@ -48,7 +50,7 @@ export function busProbes(users: ReadonlyMap<string, BusUser>, means: Means): Pr
       if (!may.includes(to) && !may.includes(subject.subject)) return [];
       if (ofNoOrganization.includes(subject)) return [];
       const schema = (subject instanceof Rpc ? subject.request : subject.payload) as Schema;
-      return shapesOf(schema, means).map((make) => probe(as, user, subject, to, make));
+      return shapesOf(schema, means, subject.subject).map((make) => probe(as, user, subject, to, make));
     }),
   );
 }

@@ -9,6 +9,9 @@ export const fields = [
   'agentId',
   'keyId',
   'idempotencyKey',
+  /** A credential by which accounts are connected. */
+  'accountsId',
+  'endUser',
 ] as const;
 export type Field = (typeof fields)[number];
 export type Names = Readonly<Record<Field, string>>;
@@ -24,6 +27,8 @@ export function newNames(): Names {
     agentId: `agent ${word()}`,
     keyId: randomUUID(),
     idempotencyKey: `once ${word()}`,
+    accountsId: randomUUID(),
+    endUser: `contact ${word()}`,
   };
 }
 

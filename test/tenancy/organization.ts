@@ -1,8 +1,10 @@
 import type { Execution } from '#contracts/executor.contract';
+import type { OAuthServer } from '#testing/oauth-server';
 import type { RestReply, TestPlatform } from '#testing/test-platform';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import type pg from 'pg';
+import { connectAccount } from './connect-account.js';
 import { newNames, type Names } from './names.js';
 
 /** One organization, its admin, and what it has. */
@@ -16,6 +18,9 @@ export class Organization {
     readonly origin: string,
     /** Stands in whatever it writes that is no name: to be found where it should not be. */
     readonly mark: string,
+    /** Where its end users sign in. */
+    readonly server: OAuthServer,
+    private readonly vaultPublicKey: string,
     private readonly test: TestPlatform,
     private readonly operator: NatsConnection,
   ) {}
@@ -42,12 +47,20 @@ export class Organization {
 
   /** One of everything, each by a name of its own; the tool is as `state` says in the end. */
   async own(state: 'published' | 'draft' | 'archived'): Promise<Names> {
-    const { toolKey, callId, agentId, idempotencyKey } = newNames();
+    const { toolKey, callId, agentId, idempotencyKey, endUser } = newNames();
     const { origin, mark } = this;
     const bearer = { type: 'bearer', name: `CRM ${mark}`, origins: [origin], token: `token-${mark}` };
     const { id: credentialId } = (await this.expect('POST', '/v1/credentials', bearer)).body as {
       id: string;
     };
+    const { id: accountsId } = (await this.expect('POST', '/v1/credentials', this.accounts())).body as {
+      id: string;
+    };
+    await connectAccount(this.operator, this.vaultPublicKey, {
+      orgId: this.orgId,
+      credentialId: accountsId,
+      endUser,
+    });
     const { id: keyId } = (await this.expect('POST', '/v1/api-keys', { name: mark, role: 'viewer' })).body;
     await this.expect('POST', '/v1/tools', this.definition(toolKey, credentialId));
     if (state !== 'draft') {
@@ -69,7 +82,22 @@ export class Organization {
     const execution = { toolKey: bound, callId, agentId, arguments: { q: mark }, idempotencyKey };
     const { executionId } = (await this.ask('tools.execute', execution)) as Execution;
     if (state === 'archived') await this.expect('DELETE', `/v1/tools/${toolKey}`);
-    return { toolKey, credentialId, executionId, callId, agentId, keyId: keyId as string, idempotencyKey };
+    const names = { toolKey, credentialId, executionId, callId, agentId, keyId: keyId as string };
+    return { ...names, idempotencyKey, accountsId, endUser };
+  }
+
+  /** A credential by which each end user connects an account. */
+  private accounts() {
+    const { server, mark, origin } = this;
+    return {
+      ...{
+        type: 'oauth2_authorization_code',
+        name: `Calendar ${mark}`,
+        origins: [origin],
+        connectedBy: 'end_user',
+      },
+      ...{ ...server.endpoints, clientId: server.clientId, clientSecret: server.clientSecret },
+    };
   }
 
   definition(toolKey: string, credentialId?: string) {
@@ -93,7 +121,7 @@ export class Organization {
   /** As an orchestrator of it. */
   async ask(subject: string, payload: object): Promise<unknown> {
     const to = `patchbay.v1.${this.orgId}.${subject}`;
-    return (await this.operator.request(to, JSON.stringify(payload), { timeout: 10_000 })).json();
+    return (await this.operator.request(to, JSON.stringify(payload), { timeout: 30_000 })).json();
   }
 
   private async expect(method: string, path: string, body?: unknown): Promise<RestReply> {

@@ -1,3 +1,4 @@
+import { randomBytes, randomUUID } from 'node:crypto';
 import { fieldsUsed, type Names } from './names.js';
 import type { Answer, Probe } from './probe.js';
 import { shapesOf, valueOf, type Make, type Means, type Schema } from './values.js';
@@ -27,16 +28,22 @@ interface Request {
 }
 type MakeRequest = (names: Names) => Request;
 
-/** What a parameter of the path stands for, by what is before it. */
+/** What a parameter of the path stands for, by the path up to it or by itself. */
 const pathNames: Record<string, (names: Names) => string> = {
   '/v1/tools/{key}': ({ toolKey }) => toolKey,
   '/v1/credentials/{id}': ({ credentialId }) => credentialId,
   '/v1/executions/{id}': ({ executionId }) => executionId,
   '/v1/api-keys/{id}': ({ keyId }) => keyId,
   '/v1/agents/{agentId}': ({ agentId }) => agentId,
+  '/v1/operations/rotations/{id}': () => randomUUID(),
+  '{endUser}': ({ endUser }) => endUser,
+  '{ticket}': () => randomBytes(32).toString('base64url'),
   '{n}': () => '1',
   '{name}': () => 'staging',
 };
+
+/** For the operator, or for whoever holds a ticket: they name no organization, and nothing of one. */
+export const ofNoOrganization = /\/v1\/(operations|oauth)\//;
 
 /** Every route of the document, asked with each key. @throws Error for a route that nobody has said how to ask */
 export function restProbes(
@@ -94,6 +101,7 @@ function requestsOf(path: string, operation: Operation, document: OpenApi, means
 
 function fill(path: string, names: Names): string {
   return path.replace(/\{\w+\}/g, (parameter, at: number) => {
+    if (path.startsWith('/v1/credentials/{id}/connections') && parameter === '{id}') return names.accountsId;
     const value = pathNames[path.slice(0, at + parameter.length)] ?? pathNames[parameter];
     if (!value) throw new Error(`test/tenancy/rest-probes.ts does not say what ${parameter} of ${path} is`);
     return encodeURIComponent(value(names));

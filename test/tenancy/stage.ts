@@ -2,7 +2,7 @@ import { busServices, orchestratorAccess, serviceAccess } from '#contracts/bus-a
 import { natsOptions } from '#devstack/nats-access';
 import { GrantKey } from '#sealing/credential-grant';
 import { SessionKeyPair } from '#sealing/session-key';
-import { IntakeKey } from '#sealing/intake-key';
+import { OAuthServer } from '#testing/oauth-server';
 import { TestPlatform } from '#testing/test-platform';
 import { startUpstream, type UpstreamServer } from '#testing/upstream-server';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
@@ -17,6 +17,12 @@ import { Organization } from './organization.js';
 import { turns, type Probe } from './probe.js';
 import { restProbes, type OpenApi } from './rest-probes.js';
 import type { Means } from './values.js';
+
+interface World {
+  readonly mark: string;
+  readonly api: UpstreamServer;
+  readonly server: OAuthServer;
+}
 
 const states = ['published', 'draft', 'archived'] as const;
 
@@ -36,7 +42,6 @@ export class TwoOrganizations {
   database!: pg.Client;
   /** What only the others know. */
   readonly secrets: string[] = [];
-  private ourApi!: UpstreamServer;
   private readonly ends: (() => Promise<unknown>)[] = [];
 
   /** @param lanes how many sets of things each organization gets, and how many ask at a time */
@@ -78,13 +83,14 @@ export class TwoOrganizations {
 
   /** How we are answered about things of our own: the statuses, by what was asked, whoever asked and however. */
   async askForOurOwn(): Promise<Map<string, Set<string>>> {
-    const own = await this.ours.own('published');
+    const ways = { rest: await this.ours.own('published'), bus: await this.ours.own('published') };
     const statuses = new Map<string, Set<string>>();
     const probes = this.probes();
     for (const probe of turns.flatMap((turn) => probes.filter((one) => one.turn === turn))) {
       const what = probe.what.replace(/ \(\w+\)$/, '');
       const known = statuses.get(what) ?? new Set();
-      statuses.set(what, known.add((await ask(probe, own)).status));
+      const { status } = await ask(probe, what.startsWith('patchbay.') ? ways.bus : ways.rest);
+      statuses.set(what, known.add(status));
     }
     return statuses;
   }
@@ -115,16 +121,35 @@ export class TwoOrganizations {
     return snapshot;
   }
 
+  /** An execution of theirs that goes on until it is let end. */
+  async beginTheirExecution(): Promise<{ executionId: string; end: () => Promise<unknown> }> {
+    const waiting = new Promise<() => void>((resolve) => {
+      this.theirApi.answer((_, response) => resolve(() => response.end('{}')));
+    });
+    const result = this.theirs.ask('tools.execute', { toolKey: 'look_up', deadlineMs: 30_000 });
+    const answer = await waiting;
+    const { rows } = await this.database.query<{ id: string }>(
+      `SELECT execution_id AS id FROM executor.executions WHERE org_id = $1 ORDER BY execution_id DESC LIMIT 1`,
+      [this.theirs.orgId],
+    );
+    const end = () => {
+      answer();
+      return result;
+    };
+    return { executionId: rows[0]?.id ?? '', end };
+  }
+
   /** Ends and removes what was begun, the last first. */
   async strike(): Promise<void> {
     for (const end of this.ends.splice(0).reverse()) await end();
   }
 
   private async start(environment: Readonly<Record<string, string>>): Promise<void> {
-    const [ourMark, theirMark] = [mark('ours'), mark('theirs')];
-    this.ourApi = await this.api(ourMark);
-    this.theirApi = await this.api(theirMark);
-    const allowed = { EGRESS_ALLOW: `${this.ourApi.origin},${this.theirApi.origin}` };
+    const us = await this.world('ours');
+    const them = await this.world('theirs');
+    this.theirApi = them.api;
+    const origins = [us, them].flatMap(({ api, server }) => [api.origin, server.origin]);
+    const allowed = { EGRESS_ALLOW: origins.join(',') };
     this.test = await TestPlatform.start({ operator: true, environment: { ...allowed, ...environment } });
     this.ends.push(() => this.test.stop());
     this.operator = await this.test.connectOperator();
@@ -133,56 +158,47 @@ export class TwoOrganizations {
     await this.database.connect();
     this.ends.push(() => this.database.end());
 
-    const { orgId, adminKey } = this.test;
-    const them = await Organization.insert(this.database, `Organization ${theirMark}`);
-    const { test, operator } = this;
-    this.ours = new Organization(orgId, adminKey, this.ourApi.origin, ourMark, test, operator);
-    this.theirs = new Organization(
-      them.orgId,
-      them.adminKey,
-      this.theirApi.origin,
-      theirMark,
-      test,
-      operator,
-    );
-    await this.ours.settle();
-    await this.theirs.settle();
-    this.secrets.push(
-      theirMark,
-      this.theirs.orgId,
-      this.theirs.adminKey,
-      this.theirs.executorKey,
-      this.theirApi.origin,
-    );
-    await this.equip();
-  }
+    const keys = await this.read('keys.json');
+    const vaultPublicKey = keys.vaultPublicKey ?? '';
+    const found = ({ orgId, adminKey }: { orgId: string; adminKey: string }, { api, server, mark }: World) =>
+      new Organization(orgId, adminKey, api.origin, mark, server, vaultPublicKey, this.test, this.operator);
+    this.ours = found(this.test, us);
+    this.theirs = found(await Organization.insert(this.database, `Organization ${them.mark}`), them);
+    for (const one of [this.ours, this.theirs]) await one.settle();
+    const { orgId, adminKey, executorKey, origin } = this.theirs;
+    this.secrets.push(them.mark, them.server.origin, orgId, adminKey, executorKey, origin);
 
-  /** What our identities have: connections of each user of the bus, and keys of services that were taken over. */
-  private async equip(): Promise<void> {
-    const { platform } = this.test;
-    const read = async (...path: string[]) =>
-      JSON.parse(await readFile(join(platform.home, ...path), 'utf8')) as Record<string, string>;
-    const seeds = await read('bus', 'nkeys.json');
-    const accesses = { ...serviceAccess, orchestrator: orchestratorAccess('demo', this.ours.orgId) };
-    for (const name of [...busServices, 'orchestrator'] as const) {
-      const access = {
-        natsUrl: platform.natsUrl,
-        natsSeed: seeds[name] ?? '',
-        natsInboxPrefix: accesses[name].inboxPrefix,
-      };
-      const connection = await connect(natsOptions(access));
-      this.users.set(name, { connection, inboxPrefix: access.natsInboxPrefix });
-      this.ends.push(() => connection.close());
-    }
-    const keys = await read('keys.json');
     const bytes = (name: string) => Buffer.from(keys[name] ?? '', 'base64');
     this.document = (await this.test.rest('GET', '/docs-json')).body as OpenApi;
     this.means = {
       us: this.ours,
-      vaultPublicKey: new IntakeKey(bytes('intakeKey')).publicKey,
+      vaultPublicKey,
       session: SessionKeyPair.create(bytes('executorKey')).session,
       grantKey: new GrantKey(bytes('grantKey')),
     };
+    await this.connectUsers();
+  }
+
+  /** As each of those who may be on the bus in our name. */
+  private async connectUsers(): Promise<void> {
+    const seeds = await this.read('bus', 'nkeys.json');
+    const accesses = { ...serviceAccess, orchestrator: orchestratorAccess('demo', this.ours.orgId) };
+    for (const name of [...busServices, 'orchestrator'] as const) {
+      const { inboxPrefix } = accesses[name];
+      const access = {
+        natsUrl: this.test.platform.natsUrl,
+        natsSeed: seeds[name] ?? '',
+        natsInboxPrefix: inboxPrefix,
+      };
+      const connection = await connect(natsOptions(access));
+      this.users.set(name, { connection, inboxPrefix });
+      this.ends.push(() => connection.close());
+    }
+  }
+
+  private async read(...path: string[]): Promise<Record<string, string>> {
+    const text = await readFile(join(this.test.platform.home, ...path), 'utf8');
+    return JSON.parse(text) as Record<string, string>;
   }
 
   private async furnish(nth: number): Promise<void> {
@@ -205,12 +221,14 @@ export class TwoOrganizations {
     this.theirApi.requests.length = 0;
   }
 
-  private async api(note: string): Promise<UpstreamServer> {
+  private async world(whose: string): Promise<World> {
+    const mark = `${whose}-${randomBytes(8).toString('hex')}`;
     const api = await startUpstream();
-    api.answerJson(200, { note });
     this.ends.push(() => api.stop());
-    return api;
+    api.answerJson(200, { note: mark });
+    const server = await OAuthServer.start();
+    this.ends.push(() => server.stop());
+    server.account = mark;
+    return { mark, api, server };
   }
 }
-
-const mark = (whose: string) => `${whose}-${randomBytes(8).toString('hex')}`;

@@ -1,6 +1,7 @@
-import { intakeContext, sealForVault } from '#sealing/intake-key';
+import { authorizationContext, intakeContext, sealForVault } from '#sealing/intake-key';
 import type { GrantKey } from '#sealing/credential-grant';
 import type { Session } from '#sealing/session-key';
+import { randomBytes } from 'node:crypto';
 import type { Names } from './names.js';
 import type { Organization } from './organization.js';
 
@@ -62,17 +63,32 @@ const byName: Record<string, (names: Names, means: Means) => unknown> = {
   callVariables: () => ({}),
   baseUrl: (_, { us }) => `${us.origin}/other`,
   confirmationToken: () => 'none',
+  endUser: ({ endUser }) => endUser,
+  keyId: () => 'k9', // of a key version: the deployment's, not an organization's
   deadlineMs: () => 5000,
   waitMs: () => 0,
   records: ({ executionId, toolKey }, { us }) => [recordOf(us.orgId, executionId, toolKey)],
 };
 
-/** Bodies that are not made of fields by name, by the name of their document. */
+/** Requests that are not made of fields by name: by the name of their document, or their subject. */
 const documents: Record<string, (names: Names, means: Means) => unknown> = {
   ToolDefinitionInput: definitionOf,
   CredentialInput: (_, { us }) => bearer(us),
   CredentialEdit: (_, { us }) => ({ ...bearer(us), token: { keep: true } }),
   ImportRequest: (names, means) => ({ source: definitionOf(names, means) }),
+  'patchbay.internal.vault.connection.start': (names, means) => ({
+    ...connectionOf(names, means),
+    sealed: sealForVault(
+      means.vaultPublicKey,
+      Buffer.from(JSON.stringify({ ticket: randomBytes(32).toString('base64url') })),
+      authorizationContext('start', means.us.orgId, names.accountsId),
+    ),
+  }),
+  'patchbay.internal.vault.connection.list': ({ accountsId }, { us }) => ({
+    orgId: us.orgId,
+    credentialId: accountsId,
+  }),
+  'patchbay.internal.vault.connection.delete': connectionOf,
   NewApiKey: () => ({ name: 'ours', role: 'viewer' }),
 };
 
@@ -107,6 +123,10 @@ export function valueOf(name: string, schema: Schema, names: Names, means: Means
 
 function definitionOf({ toolKey, credentialId }: Names, { us }: Means) {
   return { ...us.definition(toolKey, credentialId), key: toolKey };
+}
+
+function connectionOf({ accountsId, endUser }: Names, { us }: Means) {
+  return { orgId: us.orgId, credentialId: accountsId, endUser };
 }
 
 function bearer({ origin, mark }: Organization) {
