@@ -114,6 +114,6 @@ function plain({ status, text }: Answer, known: readonly Partial<Names>[]): stri
     .replace(/"(\w+Ms)":[\d.]+/g, '"$1":0')
     .replace(/"(traceId|sealed|grant|cursor|nextCursor)":"[^"]+"/g, '"$1":"…"')
     .replace(/"seq":\d+/g, '"seq":0')
-    .replace(/pbk_[\w-]{43}/g, 'pbk_…');
+    .replace(/(pbk_|\/connect\/)[\w-]{43}/g, '$1…');
   return `${status} ${result}`;
 }

@@ -137,7 +137,7 @@ async function send(restUrl: string, method: string, request: Request, key: stri
     },
     ...(body !== undefined && { body: JSON.stringify(body) }),
   });
-  if (response.headers.has('retry-after')) {
+  if (response.status === 503 && response.headers.has('retry-after')) {
     await new Promise((resolve) => setTimeout(resolve, RETRY_MS)); // too many at a time, as with imports
     return send(restUrl, method, request, key);
   }

@@ -63,6 +63,11 @@ const byName: Record<string, (names: Names, means: Means) => unknown> = {
   callVariables: () => ({}),
   baseUrl: (_, { us }) => `${us.origin}/other`,
   confirmationToken: () => 'none',
+  state: () => randomBytes(32).toString('base64url'), // of a browser that comes back from signing in
+  code: () => 'none',
+  error: () => 'access_denied',
+  error_description: () => 'none',
+  iss: () => 'https://issuer.example.com',
   endUser: ({ endUser }) => endUser,
   keyId: () => 'k9', // of a key version: the deployment's, not an organization's
   deadlineMs: () => 5000,
