@@ -23,14 +23,20 @@ export async function fakeVault(
 ) {
   const secrets = new Map<string, CredentialSecret>();
   const tokens = new Map<string, FakeToken>();
+  /** Tokens by end user, of credentials that have one for each. */
+  const accounts = new Map<string, Map<string, string>>();
   const { requests } = await responder.answer(
     openCredential,
-    async ({ orgId, credentialId, session, refresh }) => {
+    async ({ orgId, credentialId, session, refresh, endUser }) => {
       await ready();
-      const token = tokens.get(credentialId)?.(refresh);
+      const version = 1;
+      const owners = accounts.get(credentialId);
+      const perEndUser = owners && ({ perEndUser: true } as const);
+      if (perEndUser && endUser === undefined) return { ...perEndUser, version, name: 'accounts' };
+      const account = owners && accountToken(owners, endUser);
+      const token = account ?? tokens.get(credentialId)?.(refresh);
       const secret = token ? { type: 'bearer' as const, token: token.token } : secrets.get(credentialId);
       if (!secret) throw new ServiceError('credential_not_found', 'There is no such credential');
-      const version = 1;
       const sealed = sealTo(
         session.publicKey,
         executorKey,
@@ -40,7 +46,13 @@ export async function fakeVault(
       const name = `credential of type ${secret.type}`;
       if (!token) return { sealed, version, name };
       const { version: tokenVersion, lifetimeMs, expiredWhen } = token;
-      return { sealed, version, name, token: { version: tokenVersion, lifetimeMs, expiredWhen } };
+      return {
+        sealed,
+        version,
+        name,
+        ...perEndUser,
+        token: { version: tokenVersion, lifetimeMs, expiredWhen },
+      };
     },
   );
   const named = new Map<string, string>();
@@ -58,5 +70,11 @@ export async function fakeVault(
     );
     return { sealed, version };
   });
-  return { secrets, tokens, requests, named, secretRequests: secretRequests.requests };
+  return { secrets, tokens, accounts, requests, named, secretRequests: secretRequests.requests };
+}
+
+function accountToken(owners: ReadonlyMap<string, string>, endUser = ''): ReturnType<FakeToken> {
+  const token = owners.get(endUser);
+  if (token !== undefined) return { token, version: 1, lifetimeMs: 60_000 };
+  throw new ServiceError('authorization_required', 'No access token: nobody has connected the account');
 }
