@@ -66,14 +66,15 @@ function useOf(credential: Credential): CredentialUse {
       return { type: 'headers', names: credential.headers.map(({ name }) => name) };
     case 'hmac':
       return { type: 'hmac', header: credential.signature?.header ?? 'webhook-signature' };
-    case 'oauth2_client_credentials': {
+    case 'oauth2_client_credentials':
+    case 'oauth2_authorization_code': {
       const { tokenUrl, scope = '' } = credential;
-      return { type: 'oauth2', tokenUrl, scopes: scope.split(' ').filter((one) => one !== '') };
+      const where = 'authorizationUrl' in credential && { authorizationUrl: credential.authorizationUrl };
+      return { type: 'oauth2', tokenUrl, ...where, scopes: scope.split(' ').filter((one) => one !== '') };
     }
     case 'secret': // it is in no place of its own
       return { type: 'none' };
     case 'oauth2_jwt_bearer': // OpenAPI has no flow for it
-    case 'oauth2_authorization_code': // and the client that people agree to is ours, not that of whoever reads it
       return { type: 'bearer' };
     case 'none':
     case 'bearer':

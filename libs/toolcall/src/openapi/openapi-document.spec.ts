@@ -481,6 +481,25 @@ describe('tools as an OpenAPI document', () => {
         },
       },
     ],
+    [
+      'oauth2, of an account',
+      {
+        ...{ type: 'oauth2', scopes: [], tokenUrl: 'https://id.example.com/token' },
+        authorizationUrl: 'https://id.example.com/authorize?tenant=1',
+      },
+      {
+        Shop_API: {
+          type: 'oauth2',
+          flows: {
+            authorizationCode: {
+              authorizationUrl: 'https://id.example.com/authorize',
+              tokenUrl: 'https://id.example.com/token',
+              scopes: {},
+            },
+          },
+        },
+      },
+    ],
     ['mtls', { type: 'mtls' }, { Shop_API: { type: 'mutualTLS' } }],
   ])(
     'have a credential of type %s as security schemes of its name, all needed at once',

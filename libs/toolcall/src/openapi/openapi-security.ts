@@ -4,8 +4,13 @@ export type CredentialUse =
   | { readonly type: 'api_key'; readonly in: 'header' | 'query' | 'body'; readonly parameter: string }
   | { readonly type: 'headers'; readonly names: readonly string[] }
   | { readonly type: 'hmac'; readonly header: string }
-  /** By client credentials. */
-  | { readonly type: 'oauth2'; readonly tokenUrl: string; readonly scopes: readonly string[] };
+  /** By client credentials, or by what somebody agrees to at the authorization URL. */
+  | {
+      readonly type: 'oauth2';
+      readonly tokenUrl: string;
+      readonly authorizationUrl?: string;
+      readonly scopes: readonly string[];
+    };
 
 /** A place for a credential, under the name it has in the organization. */
 export interface CredentialSlot {
@@ -87,7 +92,15 @@ function schemesOf({ name, use }: CredentialSlot): Scheme[] {
         {
           type: 'oauth2',
           description,
-          flows: { clientCredentials: { tokenUrl: bare(use.tokenUrl), scopes } },
+          flows: use.authorizationUrl
+            ? {
+                authorizationCode: {
+                  authorizationUrl: bare(use.authorizationUrl),
+                  tokenUrl: bare(use.tokenUrl),
+                  scopes,
+                },
+              }
+            : { clientCredentials: { tokenUrl: bare(use.tokenUrl), scopes } },
         },
       ];
     }
