@@ -12,6 +12,8 @@ export const fields = [
   /** A credential by which accounts are connected. */
   'accountsId',
   'endUser',
+  /** What templates call a secret. */
+  'reference',
 ] as const;
 export type Field = (typeof fields)[number];
 export type Names = Readonly<Record<Field, string>>;
@@ -29,6 +31,7 @@ export function newNames(): Names {
     idempotencyKey: `once ${word()}`,
     accountsId: randomUUID(),
     endUser: `contact ${word()}`,
+    reference: `KEY_${word().toUpperCase()}`,
   };
 }
 

@@ -47,7 +47,7 @@ export class Organization {
 
   /** One of everything, each by a name of its own; the tool is as `state` says in the end. */
   async own(state: 'published' | 'draft' | 'archived'): Promise<Names> {
-    const { toolKey, callId, agentId, idempotencyKey, endUser } = newNames();
+    const { toolKey, callId, agentId, idempotencyKey, endUser, reference } = newNames();
     const { origin, mark } = this;
     const bearer = { type: 'bearer', name: `CRM ${mark}`, origins: [origin], token: `token-${mark}` };
     const { id: credentialId } = (await this.expect('POST', '/v1/credentials', bearer)).body as {
@@ -62,11 +62,12 @@ export class Organization {
       endUser,
     });
     const { id: keyId } = (await this.expect('POST', '/v1/api-keys', { name: mark, role: 'viewer' })).body;
-    await this.expect('POST', '/v1/tools', this.definition(toolKey, credentialId));
+    await this.expect('POST', '/v1/credentials', this.secret(reference));
+    await this.expect('POST', '/v1/tools', this.definition(toolKey, credentialId, reference));
     if (state !== 'draft') {
       await this.expect('POST', `/v1/tools/${toolKey}/publish`, {});
       await this.expect('PUT', `/v1/tools/${toolKey}`, {
-        ...this.definition(toolKey, credentialId),
+        ...this.definition(toolKey, credentialId, reference),
         name: `Newer ${mark}`,
       });
       await this.expect('POST', `/v1/tools/${toolKey}/publish`, {});
@@ -83,7 +84,7 @@ export class Organization {
     const { executionId } = (await this.ask('tools.execute', execution)) as Execution;
     if (state === 'archived') await this.expect('DELETE', `/v1/tools/${toolKey}`);
     const names = { toolKey, credentialId, executionId, callId, agentId, keyId: keyId as string };
-    return { ...names, idempotencyKey, accountsId, endUser };
+    return { ...names, idempotencyKey, accountsId, endUser, reference };
   }
 
   /** A credential by which each end user connects an account. */
@@ -100,13 +101,22 @@ export class Organization {
     };
   }
 
-  definition(toolKey: string, credentialId?: string) {
+  /** A secret that templates name. */
+  private secret(reference: string) {
+    const value = `secret-${this.mark}`;
+    const values = { production: value, staging: value, dev: value };
+    return { type: 'secret', name: `Key ${this.mark}`, reference, origins: [this.origin], values };
+  }
+
+  definition(toolKey: string, credentialId?: string, reference?: string) {
     const { origin, mark } = this;
+    const note = { name: 'X-Note', value: mark };
+    const headers = reference === undefined ? [note] : [note, { name: 'X-Key', value: `{{${reference}}}` }];
     return {
       ...{ key: toolKey, name: `Tool ${mark}`, description: `Does something for ${mark}.` },
       variables: [{ name: 'q', type: 'string' }],
       request: {
-        ...{ method: 'POST', url: `${origin}/orders`, headers: [{ name: 'X-Note', value: mark }] },
+        ...{ method: 'POST', url: `${origin}/orders`, headers },
         ...(credentialId !== undefined && { credentialId }),
       },
       response: { variables: [{ name: 'note', path: 'note' }] },

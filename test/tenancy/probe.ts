@@ -14,6 +14,8 @@ export interface Probe {
   /** The route or subject, and who asks. */
   readonly what: string;
   readonly turn: (typeof turns)[number];
+  /** Takes a process of its own to answer: asked in one lane only. */
+  readonly isCostly?: boolean;
   /** What it names; it is asked once for each way of naming some of them as the others do. */
   readonly fields: readonly Field[];
   readonly send: (names: Names) => Promise<Answer>;

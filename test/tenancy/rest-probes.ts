@@ -121,6 +121,7 @@ function probe(
   return {
     what: `${method} ${path} (${who})`,
     turn: method === 'GET' ? reading : method === 'DELETE' ? 'remove' : 'write',
+    isCostly: path === '/v1/tools/import',
     fields: used,
     send: (names) => send(restUrl, method, make(names), key),
   };

@@ -76,7 +76,9 @@ export class TwoOrganizations {
     };
     for (const turn of turns) {
       const now = probes.filter((probe) => probe.turn === turn);
-      await Promise.all(this.lanes.map((lane) => inquire(now, lane, hidden, findings)));
+      const cheap = now.filter(({ isCostly }) => !isCostly);
+      const ask = (lane: Lane, nth: number) => inquire(nth === 0 ? now : cheap, lane, hidden, findings);
+      await Promise.all(this.lanes.map(ask));
     }
     return findings;
   }

@@ -44,15 +44,15 @@ const byName: Record<string, (names: Names, means: Means) => unknown> = {
   origin: (_, { us }) => us.origin,
   session: (_, { session }) => session,
   // More than any executor can have: the catalog gives a grant for what the tool of the same organization names.
-  grant: ({ toolKey, credentialId }, { us, grantKey }) =>
+  grant: ({ toolKey, credentialId, reference }, { us, grantKey }) =>
     grantKey.sign(
       {
         orgId: us.orgId,
         toolKey,
         version: 1,
-        environment: 'production',
+        environment: 'dev', // the first there is, as in every request that names one
         credentialIds: [credentialId],
-        secretNames: [],
+        secretNames: [reference],
       },
       new Date(Date.now() + 60_000),
     ),
@@ -68,6 +68,7 @@ const byName: Record<string, (names: Names, means: Means) => unknown> = {
   error: () => 'access_denied',
   error_description: () => 'none',
   iss: () => 'https://issuer.example.com',
+  reference: ({ reference }) => reference,
   endUser: ({ endUser }) => endUser,
   keyId: () => 'k9', // of a key version: the deployment's, not an organization's
   deadlineMs: () => 5000,
@@ -126,8 +127,8 @@ export function valueOf(name: string, schema: Schema, names: Names, means: Means
   throw new Error(`test/tenancy/values.ts does not say what to put into \`${name}\``);
 }
 
-function definitionOf({ toolKey, credentialId }: Names, { us }: Means) {
-  return { ...us.definition(toolKey, credentialId), key: toolKey };
+function definitionOf({ toolKey, credentialId, reference }: Names, { us }: Means) {
+  return us.definition(toolKey, credentialId, reference);
 }
 
 function connectionOf({ accountsId, endUser }: Names, { us }: Means) {

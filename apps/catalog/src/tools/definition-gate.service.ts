@@ -69,12 +69,15 @@ export class DefinitionGate {
   ): Promise<void> {
     const parsed = parseUrlTemplate(definition.request.url);
     const origin = parsed.ok ? parsed.url.origin : '';
-    await Promise.all([
+    const checks = await Promise.allSettled([
       this.checkCredential(orgId, definition, origin, deadline, pointerOf),
       ...secretReferences(definition).map((reference) =>
         this.checkSecret(orgId, reference, origin, deadline, pointerOf),
       ),
     ]);
+    // The first in their order, not the one that was answered first: the same definition is refused in the same words.
+    const refused = checks.find((check) => check.status === 'rejected');
+    if (refused) throw refused.reason;
   }
 
   private async checkCredential(
