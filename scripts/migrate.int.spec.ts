@@ -46,8 +46,8 @@ describe('npm run migrate by a user who is no superuser', () => {
   const urlOf = (role: string) => roleUrl(adminUrl, role, password);
   const connected = async <Result>(url: string, work: (client: pg.Client) => Promise<Result>) => {
     const client = new pg.Client(url);
-    await client.connect();
     try {
+      await client.connect();
       return await work(client);
     } finally {
       await client.end();
