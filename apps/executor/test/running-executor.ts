@@ -40,8 +40,8 @@ export async function startExecutor(settings: Record<string, string> = {}): Prom
     NATS_URL: nats.url,
     DATABASE_URL: url,
     EXECUTOR_KEY: executorKey.toString('base64'),
-    EGRESS_ALLOW: upstream.origin,
     ...settings,
+    EGRESS_ALLOW: [upstream.origin, settings.EGRESS_ALLOW].filter(Boolean).join(),
   });
   const executor = await startTestService('executor', nats.url, ExecutorModule.forRoot(config));
   return {

@@ -75,6 +75,26 @@ describe('a secret echoed', () => {
     expect(scrubber.scrubEscaped('{"a":"\\u0041"}')).toBe('{"a":"\\u0041"}');
   });
 
+  it.each([1, 2, 3, 4])('behind %d layers of JSON is taken out, of keys too', (layers) => {
+    let echoed: unknown = { [secret]: secret };
+    for (let layer = 0; layer < layers; layer += 1)
+      echoed = { echoed: JSON.stringify(echoed).replaceAll('/', '\\/') };
+
+    const clean = JSON.stringify(new Scrubber([secret]).scrubValue(echoed));
+
+    expect(clean.match(/‹redacted›/g)).toHaveLength(2);
+    expect(clean).not.toContain('live');
+  });
+
+  it('as URLs write it, with more escaped than JavaScript does, is taken out', () => {
+    const odd = "it's(a)*secret!";
+    const scrubber = new Scrubber([odd]);
+
+    expect(scrubber.scrub(new URL(`https://x/?k=${encodeURIComponent(odd)}`).search)).toBe('?k=‹redacted›');
+    expect(scrubber.scrub('k=it%27s%28a%29%2Asecret%21')).toBe('k=‹redacted›');
+    expect(scrubber.scrub('k=it%27s%28a%29%2asecret%21')).toBe('k=‹redacted›');
+  });
+
   it('leaves other text the very same', () => {
     const text = 'nothing of it here';
 

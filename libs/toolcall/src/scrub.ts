@@ -30,32 +30,46 @@ export class Scrubber {
   }
 
   /**
-   * The same for text that may hide a secret behind escapes of JSON (`\\u0073k_live`, `a\\/b`) or XML (`&#115;k_live`). Such
-   * text comes back with those escapes resolved, so it is for people to read, not to be parsed.
+   * The same for text that may hide a secret behind escapes of JSON (`\\u0073k_live`, `a\\/b`) or XML (`&#115;k_live`), also in
+   * several layers. Such text comes back with those escapes resolved, so it is for people to read, not to be parsed.
    */
   scrubEscaped(text: string): string {
-    const clean = this.scrub(text);
-    if (!clean.includes('\\') && !clean.includes('&')) return clean;
-    const resolved = clean
-      .replace(/\\u([0-9a-fA-F]{4})|&#x0*([0-9a-fA-F]{1,4});/g, (_, json?: string, xml?: string) =>
-        String.fromCharCode(parseInt(json ?? xml ?? '', 16)),
-      )
-      .replace(/&#0*(\d{1,5});/g, (_, code: string) => String.fromCharCode(Number(code)))
-      .replace(/&(lt|gt|quot|apos|amp);/g, (_, name: keyof typeof entities) => entities[name])
-      .replaceAll('\\/', '/');
-    const scrubbed = this.scrub(resolved);
-    return scrubbed === resolved ? clean : scrubbed;
+    let shown = this.scrub(text);
+    let resolved = shown;
+    for (let depth = 0; depth < DEEPEST; depth += 1) {
+      const next = withoutEscapes(resolved);
+      if (next === resolved) break;
+      resolved = next;
+      const scrubbed = this.scrub(resolved);
+      if (scrubbed !== resolved) shown = resolved = scrubbed;
+    }
+    return shown;
   }
 
   /** The JSON value with every string in it scrubbed, keys included: an escaped echo is plain only after parsing. */
   scrubValue(value: unknown): unknown {
-    if (typeof value === 'string') return this.scrub(value);
+    if (typeof value === 'string') return this.scrubEscaped(value);
     if (Array.isArray(value)) return value.map((item) => this.scrubValue(item));
     if (typeof value !== 'object' || value === null) return value;
     return Object.fromEntries(
-      Object.entries(value).map(([key, item]) => [this.scrub(key), this.scrubValue(item)]),
+      Object.entries(value).map(([key, item]) => [this.scrubEscaped(key), this.scrubValue(item)]),
     );
   }
+}
+
+/** JSON within JSON, and so on: echoes of echoes. */
+const DEEPEST = 4;
+
+/** The text with one layer of escapes resolved. */
+function withoutEscapes(text: string): string {
+  if (!text.includes('\\') && !text.includes('&')) return text;
+  return text
+    .replace(/\\u([0-9a-fA-F]{4})|&#x0*([0-9a-fA-F]{1,4});/g, (_, json?: string, xml?: string) =>
+      String.fromCharCode(parseInt(json ?? xml ?? '', 16)),
+    )
+    .replace(/&#0*(\d{1,5});/g, (_, code: string) => String.fromCharCode(Number(code)))
+    .replace(/&(lt|gt|quot|apos|amp);/g, (_, name: keyof typeof entities) => entities[name])
+    .replace(/\\(["\\/])/g, '$1');
 }
 
 const entities = { lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' };
@@ -67,7 +81,7 @@ function longestFirst(forms: string[]): string[] {
 
 /** As a request may have carried it: a server that echoes what it received encodes that once more. */
 function sentForms(secret: string): string[] {
-  return [...new Set([secret, jsonForm(secret), encodeURIComponent(secret), formEncoded(secret)])];
+  return [...new Set([secret, jsonForm(secret), inQuery(secret), formEncoded(secret)])];
 }
 
 function encodedForms(secret: string): string[] {
@@ -77,8 +91,10 @@ function encodedForms(secret: string): string[] {
     secret,
     jsonForm(secret),
     ...markupForms(secret),
-    encodeURIComponent(secret),
-    encodeURIComponent(secret).replace(/%../g, (escape) => escape.toLowerCase()),
+    ...[encodeURIComponent(secret), inQuery(secret), strictlyEncoded(secret)].flatMap((form) => [
+      form,
+      form.replace(/%../g, (escape) => escape.toLowerCase()),
+    ]),
     formEncoded(secret),
     hex,
     hex.toUpperCase(),
@@ -88,6 +104,19 @@ function encodedForms(secret: string): string[] {
 
 function jsonForm(text: string): string {
   return JSON.stringify(text).slice(1, -1);
+}
+
+/** As URLs write it themselves: with `'` escaped, too. */
+function inQuery(text: string): string {
+  return encodeURIComponent(text).replaceAll("'", '%27');
+}
+
+/** By RFC 3986, which keeps fewer characters than JavaScript. */
+function strictlyEncoded(text: string): string {
+  return encodeURIComponent(text).replace(
+    /[!'()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
 }
 
 /** A space becomes `+`, and `!'()~` are escaped too. */

@@ -2,6 +2,7 @@ import type { CredentialSecret } from '#contracts/vault.contract';
 import { ClientCertificate } from '#egress/client-certificate';
 import type { RenderedRequest } from '#toolcall/compile-request';
 import { Secret } from '#toolcall/secret';
+import { secretParts } from '#toolcall/secret-parts';
 import { awsSigner } from './signing/aws-signer.js';
 import { hmacSigner } from './signing/hmac-signer.js';
 import type { RequestSigner } from './signing/request-signer.js';
@@ -53,6 +54,9 @@ export function clientCertificateOf(secret: CredentialSecret): ClientCertificate
   return secret.type === 'mtls' ? new ClientCertificate(secret) : undefined;
 }
 
+/** What is left over for the last line of a key may be so short that it occurs anywhere. */
+const LAST_LINE = 12;
+
 /** The values that must never be seen again, as whoever echoes them would print them. */
 export function secretValues(secret: CredentialSecret): string[] {
   switch (secret.type) {
@@ -63,20 +67,22 @@ export function secretValues(secret: CredentialSecret): string[] {
     case 'basic':
       return [secret.password, Buffer.from(`${secret.username}:${secret.password}`).toString('base64')];
     case 'api_key':
-      return [secret.value];
+      return secretParts(secret.value);
     case 'headers':
-      return secret.headers.map(({ value }) => value);
+      return secret.headers.flatMap(({ value }) => secretParts(value));
     case 'hmac':
       return [secret.secret, secret.secret.replace(/^whsec_/, '')];
     case 'aws_sigv4':
       return [secret.secretAccessKey, ...(secret.sessionToken === undefined ? [] : [secret.sessionToken])];
     case 'mtls':
       return [
-        ...secret.privateKey.split(/\s*\n/).filter((line) => line !== '' && !line.startsWith('-----')),
+        ...secret.privateKey
+          .split(/\s*\n/)
+          .filter((line) => line.length > LAST_LINE && !line.startsWith('-----')),
         ...(secret.passphrase === undefined ? [] : [secret.passphrase]),
       ];
     case 'secret':
-      return Object.values(secret.values);
+      return Object.values(secret.values).flatMap(secretParts);
     case 'oauth2_client_credentials':
     case 'oauth2_jwt_bearer':
     case 'oauth2_authorization_code':

@@ -88,8 +88,9 @@ export class SecretCache {
     const plaintext = this.keyPair.open(sealed, secretContext({ orgId, reference, environment, version }));
     const secret = JSON.parse(plaintext.toString()) as CredentialSecret;
     plaintext.fill(0);
-    const [value = ''] = secretValues(secret);
-    return { name: reference, value: new Secret(value), scrubber: new Scrubber([value]) };
+    const values = secretValues(secret);
+    const [value = ''] = values;
+    return { name: reference, value: new Secret(value), scrubber: new Scrubber(values) };
   }
 }
 

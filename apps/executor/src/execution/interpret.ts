@@ -131,7 +131,7 @@ export function readAnswer(
   const header = (name: string) => {
     const value = headers[name];
     const text = Array.isArray(value) ? value.join(', ') : value;
-    return scrubber && text !== undefined ? scrubber.scrub(text) : text;
+    return scrubber && text !== undefined ? scrubber.scrubEscaped(text) : text;
   };
   const type = headers['content-type'];
   const text = bytes.toString();
@@ -145,7 +145,7 @@ export function readAnswer(
 }
 
 /** By format, what begins an escape: behind it a secret is plain only after reading. */
-const ESCAPES: Record<BodyFormat, RegExp> = { json: /\\/, xml: /[&<]/, form: /[%+]/, text: /(?!)/ };
+const ESCAPES: Record<BodyFormat, RegExp> = { json: /\\/, xml: /[&<]/, form: /[%+]/, text: /[\\&]/ };
 
 function hintFor(status: number): string | undefined {
   if (status === 404 || status === 410)

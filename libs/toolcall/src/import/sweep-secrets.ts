@@ -1,5 +1,6 @@
 import { pointerToken, type Problem } from '../problem.js';
 import { Scrubber } from '../scrub.js';
+import { secretParts } from '../secret-parts.js';
 import type { FoundSecret, ImportedTool, ImportResult } from './imported.js';
 
 type Imported = Extract<ImportResult, { ok: true }>;
@@ -27,13 +28,6 @@ export function sweepSecrets(imported: Imported, secrets: readonly string[]): Im
     tools: imported.tools.map((tool) => sweepTool(tool, scrubber)),
     dropped: imported.dropped.map(({ where, what, why }) => ({ where, what: text(what), why: text(why) })),
   };
-}
-
-/** A header's value, and what is secret in it: `Token abc`, `session=abc; theme=dark`. */
-function secretParts(value: string): string[] {
-  const afterScheme = /^[A-Za-z]+\s+(\S+)$/.exec(value)?.[1];
-  const inCookies = [...value.matchAll(/=\s*([^;\s=]{12,})/g)].map(([, part = '']) => part);
-  return [value, ...(afterScheme === undefined ? [] : [afterScheme]), ...inCookies];
 }
 
 function isTelling(value: string): boolean {
