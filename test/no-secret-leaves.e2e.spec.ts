@@ -67,7 +67,7 @@ describe('after credentials of every type were used in every way', () => {
       ...['API key in the body', 'API key in the header', 'API key in the query', 'AWS session token'],
       ...['OAuth client secret', 'OAuth client secret that is refused'],
       ...['access token 1', 'access token 2', 'access token 3', 'basic password', 'bearer token'],
-      ...['header X-A', 'header X-B', 'secret of an import'],
+      ...['header X-A', 'header X-B', 'secret by name', 'secret of an import'],
     ]);
     expect(sent).toContain('&assertion=');
     expect(tlsRequests.length).toBeGreaterThan(0);

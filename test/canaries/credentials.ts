@@ -50,6 +50,10 @@ export async function credentialsFor(world: World): Promise<Credentials> {
       ...{ type: 'headers', name: 'headers', origins },
       headers: ['X-A', 'X-B'].map((name) => ({ name, value: text(`header ${name}`) })),
     },
+    {
+      ...{ type: 'secret', name: 'named', origins, reference: 'NAMED_SECRET' },
+      values: { production: text('secret by name'), dev: text('secret by name, of another environment') },
+    },
     { type: 'hmac', name: 'hmac', origins, scheme: 'custom', secret: text('HMAC secret'), signature },
     {
       ...{

@@ -28,7 +28,7 @@ export class Exercise {
       await this.rest(
         'POST',
         '/v1/tools',
-        this.toolFor(key, `${credential.origins[0] ?? ''}${path}`, stored.id as string),
+        this.toolFor(key, `${credential.origins[0] ?? ''}${path}`, credential, stored.id as string),
       );
       await this.rest('POST', `/v1/tools/${key}/publish`, {});
       await this.execute({ toolKey: key, callId: randomUUID(), turn: 1, arguments: { q: 'x' } });
@@ -156,11 +156,19 @@ export class Exercise {
     return (this.entered[name] ??= plant());
   }
 
-  private toolFor(key: string, url: string, credentialId: string) {
+  private toolFor(key: string, url: string, credential: CredentialInput, credentialId: string) {
+    const named = credential.type === 'secret' && `{{${credential.reference}}}`;
+    const value = `Bearer ${String(named)}`;
+    const use = named
+      ? {
+          headers: [{ name: 'Authorization', value }],
+          body: { type: 'json', template: { q: '{{q}}', named } },
+        }
+      : { credentialId };
     return {
       ...{ key, name: key, description: 'Uses a credential in some way.' },
       variables: [{ name: 'q', type: 'string' }],
-      request: { method: 'POST', url, credentialId },
+      request: { method: 'POST', url, ...use },
       response: {
         variables: [
           { name: 'echoed', path: 'headers.authorization' },
