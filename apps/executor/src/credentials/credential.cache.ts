@@ -172,7 +172,7 @@ export class CredentialCache {
   private keyOf(request: CredentialRequest): string {
     const name = nameOf(request);
     const key = `${name} ${request.origin}`;
-    return this.perEndUser.has(name) ? `${key} ${request.endUser ?? ''}` : key;
+    return this.perEndUser.size > 0 && this.perEndUser.has(name) ? `${key} ${request.endUser ?? ''}` : key;
   }
 
   private noteWhose(request: CredentialRequest, perEndUser: boolean): void {

@@ -7,7 +7,7 @@ import { CredentialEntity, type StoredSecret } from '../credentials/credential.e
 import { CredentialSealer } from '../credentials/credential.sealer.js';
 import { notFound } from '../credentials/not-found.js';
 import { OrganizationKeys } from '../keys/organization-keys.service.js';
-import type { TokenBuyer } from '../tokens/access-tokens.service.js';
+import type { TokenBuyer } from '../tokens/stored-tokens.js';
 
 export interface AccountCredential extends CredentialEntity {
   readonly content: AuthorizationCode<StoredSecret>;

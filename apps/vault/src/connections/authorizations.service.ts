@@ -14,11 +14,11 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { AccessLog } from '../accesses/access-log.service.js';
 import { tokensVersionOf } from '../credentials/credential-fields.js';
-import { sealTokens } from '../tokens/access-tokens.service.js';
 import { HealthNews } from '../tokens/health-news.service.js';
+import { sealTokens, type GivenTokens } from '../tokens/stored-tokens.js';
 import { openText, sealText, verifierPurpose } from '../tokens/token-box.js';
 import { TokenEndpoint } from '../tokens/token-endpoint.js';
-import { readTokenAnswer, tokenRequestOf, type ObtainedToken } from '../tokens/token-request.js';
+import { readTokenAnswer, tokenRequestOf } from '../tokens/token-request.js';
 import { TokenStore } from '../tokens/token-store.service.js';
 import { authorizationUrlOf, hashOf, matchesHash } from './authorization-request.js';
 import { AuthorizationEntity } from './authorization.entity.js';
@@ -29,8 +29,6 @@ import {
 } from './account-credentials.service.js';
 
 const LASTS_MS = 10 * 60_000;
-
-type Given = Extract<ObtainedToken, { ok: true }>;
 
 /** Connecting an account: a link, a browser that goes to the authorization server and comes back, tokens for its code. */
 @Injectable()
@@ -165,7 +163,7 @@ export class Authorizations {
     { orgId, secret }: AccountBuyer,
     { id, sealedVerifier, redirectUri }: AuthorizationEntity,
     code: string,
-  ): Promise<Given> {
+  ): Promise<GivenTokens> {
     const codeVerifier = openText(sealedVerifier ?? '', secret.tokenKey ?? '', verifierPurpose(id));
     const grant = { type: 'authorization_code', code, redirectUri: redirectUri ?? '', codeVerifier } as const;
     const request = await tokenRequestOf(secret, grant, new Date());

@@ -343,6 +343,71 @@ describe('connected accounts', () => {
       expect((await us.open(id)).token).toBe(server.issued[1]);
     });
 
+    it('and kept, though the database fails at the moment they come', async () => {
+      const id = await connected();
+      await vault.query(`
+        CREATE SEQUENCE vault.failures;
+        CREATE FUNCTION vault.fail_once() RETURNS trigger SECURITY DEFINER LANGUAGE plpgsql AS $$
+        BEGIN
+          IF NEW.version > OLD.version AND nextval('vault.failures') = 1 THEN RAISE 'the disk is full'; END IF;
+          RETURN NEW;
+        END $$;
+        CREATE TRIGGER fail_once BEFORE UPDATE ON vault.tokens FOR EACH ROW EXECUTE FUNCTION vault.fail_once()`);
+
+      for (const round of [1, 2]) {
+        await end(id);
+        expect((await us.open(id)).token).toBe(server.issued[round]);
+      }
+
+      const [failures] = await vault.query('SELECT last_value::int AS count FROM vault.failures');
+      await vault.query(`
+        DROP TRIGGER fail_once ON vault.tokens; DROP FUNCTION vault.fail_once(); DROP SEQUENCE vault.failures`);
+      expect(failures).toEqual({ count: 3 }); // one failed
+      expect(server.reuses).toBe(0);
+    });
+
+    it('and not kept, when the account is disconnected meanwhile', async () => {
+      const id = await connected();
+      await end(id);
+      const { reached, goOn } = holdServer();
+
+      const opening = us.open(id);
+      await reached;
+      await vault.ask(deleteConnection, { orgId, credentialId: id });
+      goOn();
+
+      await expect(opening).rejects.toMatchObject({ code: 'service_unavailable' });
+      await expect(us.open(id)).rejects.toMatchObject({ code: 'authorization_required' });
+      expect(await vault.query('SELECT 1 FROM vault.tokens WHERE credential_id = $1', [id])).toEqual([]);
+    });
+
+    it('and do not take the place of an account that is connected meanwhile', async () => {
+      const id = await connected();
+      await end(id);
+      const { reached, goOn } = holdServer();
+      server.account = 'another';
+
+      const opening = us.open(id);
+      await reached;
+      await us.connect(id);
+      goOn();
+
+      await expect(opening).rejects.toMatchObject({ code: 'service_unavailable' });
+      expect(server.accountOf((await us.open(id)).token)).toBe('another');
+    });
+
+    /** The server's next answer to a refresh waits until it is let go on. */
+    function holdServer() {
+      const [reached, mayGoOn] = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()];
+      server.fault = async ({ body }) => {
+        if (!body.includes('refresh_token')) return false;
+        reached.resolve(undefined);
+        await mayGoOn.promise;
+        return false;
+      };
+      return { reached: reached.promise, goOn: () => mayGoOn.resolve(undefined) };
+    }
+
     /** The one that the server would take next, as it is asked for it. */
     async function refreshTokenOf(id: string): Promise<Record<string, string>> {
       await end(id);

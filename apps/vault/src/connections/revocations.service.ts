@@ -2,7 +2,7 @@ import { ServiceError } from '#contracts/errors';
 import { Counter, registry } from '#telemetry/metrics';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { openTokens } from '../tokens/access-tokens.service.js';
+import { openToken } from '../tokens/stored-tokens.js';
 import { TokenEndpoint } from '../tokens/token-endpoint.js';
 import { revocationRequestOf } from '../tokens/token-request.js';
 import { TokenStore } from '../tokens/token-store.service.js';
@@ -61,8 +61,9 @@ export class Revocations {
   /** One after the other, once each: a server that cannot be told keeps what it has until that ends. */
   private async revoke(buyer: AccountBuyer, url: string, rows: readonly TokenEntity[]): Promise<void> {
     for (const row of rows) {
-      const { access, refresh } = openTokens({ ...buyer, endUser: row.endUser }, row);
-      const token = refresh ?? access;
+      const owner = { ...buyer, endUser: row.endUser };
+      const refresh = openToken('refresh', owner, row);
+      const token = refresh ?? openToken('access', owner, row);
       if (token === undefined) continue;
       const kind = refresh === undefined ? 'access_token' : 'refresh_token';
       const result = await this.endpoint.ask(

@@ -1,18 +1,16 @@
-import type { TokenCredential } from '#contracts/credential-types.contract';
 import { ServiceError } from '#contracts/errors';
 import { Counter, registry } from '#telemetry/metrics';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AccessLog, VAULT } from '../accesses/access-log.service.js';
-import { EnvelopeError } from '../crypto/box.js';
 import { HealthNews } from './health-news.service.js';
-import { openText, sealText, tokenPurpose, type TokenOwner } from './token-box.js';
+import { isForAccount, openToken, sealTokens, type TokenBuyer } from './stored-tokens.js';
 import { TokenEndpoint } from './token-endpoint.js';
 import type { TokenEntity } from './token.entity.js';
 import { readTokenAnswer, tokenRequestOf, type ObtainedToken } from './token-request.js';
-import { LEASE_SECONDS, TokenStore, type SealedTokens, type TokenHolder } from './token-store.service.js';
-import { judgeToken, lifetimeOf, termsOf, whyConnect } from './token-terms.js';
+import { LEASE_SECONDS, TokenStore, type SealedTokens } from './token-store.service.js';
+import { judgeToken, lifetimeOf, whyConnect } from './token-terms.js';
 
 const requestsTotal = new Counter({
   name: 'patchbay_vault_token_requests_total',
@@ -25,11 +23,6 @@ export interface AccessToken {
   readonly token: string;
   readonly version: number;
   readonly lifetimeMs: number;
-}
-
-/** A credential that gets tokens, opened. */
-export interface TokenBuyer extends TokenHolder {
-  readonly secret: TokenCredential<string>;
 }
 
 /** How long one waits for another vault to fetch a token; how often one looks. */
@@ -70,7 +63,7 @@ export class AccessTokens {
 
   private async find(buyer: TokenBuyer): Promise<TokenEntity | undefined> {
     const stored = await this.store.find(buyer);
-    const why = usesAccounts(buyer) ? whyConnect(stored, buyer.version, Date.now()) : undefined;
+    const why = isForAccount(buyer) ? whyConnect(stored, buyer.version, Date.now()) : undefined;
     if (why !== undefined) throw authorizationRequired(why);
     return stored;
   }
@@ -110,7 +103,7 @@ export class AccessTokens {
 
   private claim(buyer: TokenBuyer, stored: TokenEntity | undefined, leaseId: string): Promise<boolean> {
     const version = stored?.version ?? 0;
-    if (!usesAccounts(buyer)) return this.store.claim(buyer, version, leaseId);
+    if (!isForAccount(buyer)) return this.store.claim(buyer, version, leaseId);
     if (stored?.sealedRefresh) return this.store.claimRenewal(buyer, version, leaseId);
     throw authorizationRequired('the token of the account cannot be read; it has to be connected again');
   }
@@ -123,7 +116,7 @@ export class AccessTokens {
   ): Promise<AccessToken> {
     const askedAt = Date.now(); // the lifetime begins no earlier than this
     const before = stored?.state ?? 'active';
-    const refreshToken = usesAccounts(buyer) && stored ? openTokens(buyer, stored).refresh : undefined;
+    const refreshToken = stored && openToken('refresh', buyer, stored);
     const answer = await this.ask(buyer, refreshToken, askedAt);
     requestsTotal.inc({ result: answer.ok ? 'ok' : answer.state });
     if (!answer.ok) {
@@ -136,7 +129,7 @@ export class AccessTokens {
     const version = (stored?.version ?? 0) + 1;
     // A server that sends no new refresh token means the old one to be used again.
     const tokens = sealTokens(buyer, version, { refreshToken, ...answer }, askedAt);
-    if (!(await this.save(buyer, leaseId, tokens, { isForced, askedAt })) && usesAccounts(buyer)) {
+    if (!(await this.save(buyer, leaseId, tokens, { isForced, askedAt })) && isForAccount(buyer)) {
       throw unobtainable(
         buyer,
         'refresh_failed',
@@ -153,7 +146,7 @@ export class AccessTokens {
     askedAt: number,
   ): Promise<ObtainedToken> {
     const { orgId, secret } = buyer;
-    if (usesAccounts(buyer) && refreshToken === undefined) {
+    if (isForAccount(buyer) && refreshToken === undefined) {
       return { ok: false, state: 'revoked', message: 'The refresh token cannot be read' };
     }
     const grant = refreshToken === undefined ? undefined : ({ type: 'refresh_token', refreshToken } as const);
@@ -192,64 +185,12 @@ export class AccessTokens {
   /** Undefined when there is none, or it does not open: then another is fetched. */
   private open(buyer: TokenBuyer, stored: TokenEntity | undefined): AccessToken | undefined {
     if (!stored?.sealed || stored.credentialVersion !== buyer.version) return undefined;
-    const { access: token } = openTokens(buyer, stored);
+    const token = openToken('access', buyer, stored);
     if (token !== undefined)
       return { token, version: stored.version, lifetimeMs: lifetimeOf(stored, Date.now()) };
     this.log.warn(`The access token of credential ${buyer.id} does not open`);
     return undefined;
   }
-}
-
-/** What a server has given, as it is kept: bound to its owner and to this version of the token. */
-export function sealTokens(
-  buyer: TokenBuyer,
-  version: number,
-  given: { token: string; refreshToken?: string | undefined; lifetimeMs?: number | undefined },
-  askedAt: number,
-): SealedTokens {
-  const owner = ownerOf(buyer, version);
-  const seal = (kind: 'access' | 'refresh', text: string) =>
-    sealText(text, keyOf(buyer), tokenPurpose(kind, owner));
-  const { token, refreshToken, lifetimeMs } = given;
-  const isRenewable = !usesAccounts(buyer) || refreshToken !== undefined;
-  return {
-    sealed: seal('access', token),
-    sealedRefresh: refreshToken === undefined ? null : seal('refresh', refreshToken),
-    ...termsOf({ lifetimeMs, isRenewable }, askedAt, Math.random()),
-  };
-}
-
-/** What a server has given, of a row; undefined what there is not, or does not open. */
-export function openTokens(
-  buyer: TokenBuyer,
-  { sealed, sealedRefresh, version }: TokenEntity,
-): { access: string | undefined; refresh: string | undefined } {
-  const open = (kind: 'access' | 'refresh', box: string | null) => {
-    if (box === null) return undefined;
-    try {
-      return openText(box, keyOf(buyer), tokenPurpose(kind, ownerOf(buyer, version)));
-    } catch (error) {
-      if (error instanceof EnvelopeError) return undefined;
-      throw error;
-    }
-  };
-  return { access: open('access', sealed), refresh: open('refresh', sealedRefresh) };
-}
-
-/** Whether somebody else's agreement is what tokens are had for. */
-function usesAccounts({ secret }: TokenBuyer): boolean {
-  return secret.type === 'oauth2_authorization_code';
-}
-
-function keyOf({ secret }: TokenBuyer): string {
-  return secret.tokenKey ?? '';
-}
-
-function ownerOf(
-  { orgId, id, endUser, version: credentialVersion }: TokenBuyer,
-  version: number,
-): TokenOwner {
-  return { orgId, credentialId: id, endUser, credentialVersion, version };
 }
 
 function authorizationRequired(why: string): ServiceError {
@@ -258,7 +199,7 @@ function authorizationRequired(why: string): ServiceError {
 
 function unobtainable(buyer: TokenBuyer, state: TokenEntity['state'], message: string): ServiceError {
   if (state !== 'revoked') return new ServiceError('service_unavailable', `No access token: ${message}`);
-  return usesAccounts(buyer)
+  return isForAccount(buyer)
     ? authorizationRequired(`access to the account was withdrawn. ${message}`)
     : new ServiceError('credential_refused', `No access token: ${message}`);
 }

@@ -34,6 +34,12 @@ export type TokenGrant =
       readonly codeVerifier: string;
     };
 
+const HEADERS: readonly (readonly [string, string])[] = [
+  ['Content-Type', 'application/x-www-form-urlencoded'],
+  ['Accept', 'application/json'],
+  ['User-Agent', 'Patchbay/1'],
+];
+
 const ASSERTION_S = 300;
 /** By so much the server's clock may be behind ours. */
 const SKEW_S = 60;
@@ -80,12 +86,6 @@ export function revocationRequestOf(
 ): TokenRequest {
   return asClient(credential, new URLSearchParams({ token, token_type_hint: hint }));
 }
-
-const HEADERS: readonly (readonly [string, string])[] = [
-  ['Content-Type', 'application/x-www-form-urlencoded'],
-  ['Accept', 'application/json'],
-  ['User-Agent', 'Patchbay/1'],
-];
 
 /** RFC 6749, 2.3.1; a client without a secret says who it is, and proves nothing. */
 function asClient(
