@@ -582,6 +582,7 @@ describe('connected accounts', () => {
       await vault.replace(orgId, id, form);
 
       expect(await vault.query('SELECT 1 FROM vault.tokens WHERE credential_id = $1', [id])).toEqual([]);
+      expect(await healthOf(id, 2)).toEqual(['active', 'not_connected']);
     });
 
     it('a rotation of keys, refresh token included; and nothing outlasts shredding', async () => {

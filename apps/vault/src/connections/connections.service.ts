@@ -17,7 +17,6 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { AccessLog } from '../accesses/access-log.service.js';
 import { tokensVersionOf } from '../credentials/credential-fields.js';
-import { HealthNews } from '../tokens/health-news.service.js';
 import { TokenStore } from '../tokens/token-store.service.js';
 import { healthOf } from '../tokens/token-terms.js';
 import { Authorizations } from './authorizations.service.js';
@@ -36,7 +35,6 @@ export class Connections {
     @Inject(TokenStore) private readonly tokens: TokenStore,
     @Inject(Revocations) private readonly revocations: Revocations,
     @Inject(AccessLog) private readonly accesses: AccessLog,
-    @Inject(HealthNews) private readonly news: HealthNews,
     @Inject(RpcClient) private readonly rpc: RpcClient,
   ) {}
 
@@ -90,9 +88,9 @@ export class Connections {
       await this.accesses.append(transaction, { ...access, credentialVersion: locked.version });
       return account;
     });
-    this.rpc.announce(credentialChanged, { orgId, credentialId });
-    this.news.tell({ orgId, id: credentialId, endUser }, forgotten.rows[0]?.state, 'not_connected');
-    forgotten.tellServer();
+    const names = { orgId: orgId.toLowerCase(), credentialId: credentialId.toLowerCase() };
+    this.rpc.announce(credentialChanged, names);
+    forgotten.tell();
   }
 }
 

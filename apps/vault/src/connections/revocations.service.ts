@@ -2,6 +2,7 @@ import { ServiceError } from '#contracts/errors';
 import { Counter, registry } from '#telemetry/metrics';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import { HealthNews } from '../tokens/health-news.service.js';
 import { openToken } from '../tokens/stored-tokens.js';
 import { TokenEndpoint } from '../tokens/token-endpoint.js';
 import { revocationRequestOf } from '../tokens/token-request.js';
@@ -22,8 +23,8 @@ const revocationsTotal = new Counter({
 
 export interface Forgotten {
   readonly rows: readonly TokenEntity[];
-  /** To be called once the transaction is committed. Returns at once and never throws. */
-  tellServer(): void;
+  /** Tells whoever listens, and the server. To be called once the transaction is committed; returns at once. */
+  tell(): void;
 }
 
 /** Accounts that are no longer connected: forgotten here at once, and the server told so, if it has a place for it. */
@@ -35,6 +36,7 @@ export class Revocations {
     @Inject(TokenStore) private readonly tokens: TokenStore,
     @Inject(AccountCredentials) private readonly credentials: AccountCredentials,
     @Inject(TokenEndpoint) private readonly endpoint: TokenEndpoint,
+    @Inject(HealthNews) private readonly news: HealthNews,
   ) {}
 
   /** All accounts of the credential, or that of one end user. */
@@ -49,13 +51,20 @@ export class Revocations {
       id,
       ...(endUser !== undefined && { endUser }),
     });
-    if (rows.length === 0 || content.revocationUrl === undefined)
-      return { rows, tellServer: () => undefined };
+    const tellOthers = () => {
+      for (const row of rows) this.news.tell({ orgId, id, endUser: row.endUser }, row.state, 'not_connected');
+    };
+    const { revocationUrl: url } = content;
+    if (rows.length === 0 || url === undefined) return { rows, tell: tellOthers };
     const buyer = await this.credentials.open(transaction, credential, '').catch((error: unknown) => {
       if (error instanceof ServiceError) return undefined; // on record; it is forgotten all the same
       throw error;
     });
-    return { rows, tellServer: () => void (buyer && this.revoke(buyer, content.revocationUrl ?? '', rows)) };
+    const tell = () => {
+      tellOthers();
+      if (buyer) void this.revoke(buyer, url, rows);
+    };
+    return { rows, tell };
   }
 
   /** One after the other, once each: a server that cannot be told keeps what it has until that ends. */

@@ -139,7 +139,7 @@ export class CredentialsService {
       return { credential: toCredential(next, tokens.get(id)), forgotten: dropped };
     });
     this.announceChange({ orgId, id: credentialId });
-    forgotten?.tellServer();
+    forgotten?.tell();
     return credential;
   }
 
@@ -162,7 +162,7 @@ export class CredentialsService {
       return dropped;
     });
     this.announceChange({ orgId, id: credentialId });
-    forgotten?.tellServer();
+    forgotten?.tell();
     return { done: true };
   }
 
