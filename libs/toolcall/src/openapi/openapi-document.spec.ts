@@ -290,6 +290,18 @@ describe('tools as an OpenAPI document', () => {
     expect(parametersOf(overrides)).toEqual(expected);
   });
 
+  it('say of a secret that a template names what it is called', () => {
+    const query = [{ name: 'key', value: '{{CRM_API_KEY}}' }];
+    const headers = [{ name: 'X-Login', value: 'ada {{CRM_API_KEY}}' }];
+
+    expect(parametersOf({ request: { query, headers } })).toEqual({
+      'query key': { description: 'The secret `CRM_API_KEY`', required: true, schema: { type: 'string' } },
+      'header X-Login': {
+        ...{ description: 'Text made of `CRM_API_KEY`', required: true, schema: { type: 'string' } },
+      },
+    });
+  });
+
   it('do not list headers that OpenAPI keeps for itself', () => {
     const headers = ['Accept', 'content-type', 'Authorization', 'X-Mine'].map((name) => ({
       name,
