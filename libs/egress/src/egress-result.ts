@@ -1,5 +1,6 @@
 import { errors } from 'undici';
 import { ConnectError } from './connect-error.js';
+import { FloodError } from './flood-guard.js';
 
 /** Header fields by lower-case name; a field that came more than once is a list. */
 export type ResponseHeaders = Readonly<Record<string, string | string[] | undefined>>;
@@ -91,6 +92,7 @@ export const publicMessages: Readonly<Record<EgressFailureReason, string>> = {
 /** Sorts an error of undici into a reason. Its message is fit for operators: undici quotes neither URL nor header. */
 export function failureReason(error: Error & { code?: string }): EgressFailureReason {
   if (error instanceof ConnectError) return error.reason;
+  if (error instanceof FloodError) return 'too_large';
   if (error instanceof errors.HTTPParserError) return 'bad_response';
   switch (error.code) {
     case 'UND_ERR_INVALID_ARG':

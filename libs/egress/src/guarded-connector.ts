@@ -4,6 +4,7 @@ import { describeAddress } from './address-policy.js';
 import type { ClientCertificate } from './client-certificate.js';
 import { ConnectError, describeError } from './connect-error.js';
 import type { EgressPolicy, Reach } from './egress-policy.js';
+import { guardAgainstFloods } from './flood-guard.js';
 import type { ResolveHost } from './host-resolver.js';
 import type { Proxy } from './proxy.js';
 import { openTunnel, type TunnelWiring } from './tunnel.js';
@@ -66,6 +67,7 @@ export function guardedConnector(
       }
       const problem = judgePeer(socket.remoteAddress, policy, reach);
       if (!problem) {
+        guardAgainstFloods(socket);
         callback(null, socket);
         return;
       }
@@ -83,14 +85,19 @@ function tunnelled(
   timeoutMs: number,
 ): buildConnector.connector {
   return (to, callback) => {
+    const guarded: buildConnector.Callback = (...[error, socket]) => {
+      if (socket) guardAgainstFloods(socket);
+      if (error) callback(error, null);
+      else callback(null, socket);
+    };
     const signal = AbortSignal.timeout(timeoutMs);
     const port = Number(to.port) || (to.protocol === 'https:' ? 443 : 80);
     allowedAddresses(to.hostname)
       .then((addresses) => openTunnel(addresses, port, wiring, signal))
       .then(
         (socket) => {
-          if (to.protocol === 'https:') begin(connect, { ...to, httpSocket: socket }, callback);
-          else callback(null, socket);
+          if (to.protocol === 'https:') begin(connect, { ...to, httpSocket: socket }, guarded);
+          else guarded(null, socket);
         },
         (error: unknown) => callback(asConnectError(error as Error, to.protocol), null),
       );

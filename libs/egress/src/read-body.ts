@@ -10,6 +10,7 @@ type Inflate = (bytes: Buffer, limits: { maxOutputLength: number }) => Buffer;
 /** How many times its size on the wire a body may inflate to, once it is large enough to matter. */
 const HIGHEST_RATIO = 100;
 const RATIO_MATTERS_ABOVE_BYTES = 65_536;
+const ROOM_BYTES = 16_384;
 
 const inflaters: ReadonlyMap<string, Inflate> = new Map<string, Inflate>([
   ['gzip', gunzipSync],
@@ -25,12 +26,16 @@ const inflaters: ReadonlyMap<string, Inflate> = new Map<string, Inflate>([
 /** What to say in `accept-encoding`: codings every common server knows and {@link CappedBody} can undo. */
 export const ACCEPTED_ENCODINGS = 'gzip, br';
 
-/** Collects the bytes of one response body, never more than a cap; a body of one piece is never copied. */
+/**
+ * Collects the bytes of one response body, never more than a cap. A body of one piece is never copied; the pieces of any
+ * other are, into one place: a million pieces of a byte each would be kept in a hundred million bytes of objects.
+ */
 export class CappedBody {
   /** Bytes received so far, before any decompression. */
   bytesRead = 0;
   private first?: Buffer;
-  private rest?: Buffer[];
+  /** From the second piece on: what has been received, with room for more behind it. */
+  private gathered?: Buffer;
 
   /** @param maxBytes cap on the bytes received and, apart from that, on the bytes they inflate to. */
   constructor(private readonly maxBytes: number) {}
@@ -40,7 +45,7 @@ export class CappedBody {
     this.bytesRead += piece.length;
     if (this.bytesRead > this.maxBytes) return false;
     if (!this.first) this.first = piece;
-    else (this.rest ??= []).push(piece);
+    else this.gather(this.first, piece);
     return true;
   }
 
@@ -67,8 +72,19 @@ export class CappedBody {
     }
   }
 
+  private gather(first: Buffer, piece: Buffer): void {
+    const before = this.bytesRead - piece.length;
+    if (this.bytesRead > (this.gathered?.length ?? 0)) {
+      const larger = Buffer.allocUnsafeSlow(
+        Math.min(this.maxBytes, Math.max(ROOM_BYTES, 2 * this.bytesRead)),
+      );
+      (this.gathered ?? first).copy(larger, 0, 0, before);
+      this.gathered = larger;
+    }
+    piece.copy(this.gathered ?? first, before);
+  }
+
   private received(): Buffer {
-    if (!this.first) return Buffer.alloc(0);
-    return this.rest ? Buffer.concat([this.first, ...this.rest]) : this.first;
+    return this.gathered?.subarray(0, this.bytesRead) ?? this.first ?? Buffer.alloc(0);
   }
 }
