@@ -69,6 +69,9 @@ describe('after credentials of every type were used in every way', () => {
       ...['access token 1', 'access token 2', 'access token 3', 'basic password', 'bearer token'],
       ...['header X-A', 'header X-B', 'secret by name', 'secret of an import'],
     ]);
+    expect(finder.namesIn(Buffer.from(stage.world.proxyRequests.join('')))).toEqual([
+      'password of the proxy',
+    ]);
     expect(sent).toContain('&assertion=');
     expect(tlsRequests.length).toBeGreaterThan(0);
     expect(requests.filter(({ headers }) => headers['x-signature']).length).toBeGreaterThan(0);
@@ -158,9 +161,10 @@ describe('after credentials of every type were used in every way', () => {
       for (const pid of platform.pids()) {
         const name = names.get(pid);
         const { commandLine, environment } = await processOf(pid);
-        const own = ['control', `nkey seed of ${name}`, `password of ${name} for Postgres`];
+        const forAll = ['control', 'password of the proxy']; // the sample API is told, too
+        const own = [...forAll, `nkey seed of ${name}`, `password of ${name} for Postgres`];
         const expected = name ? [...own, ...(needs[name] ?? [])].sort() : [];
-        const found = finder.namesIn(environment).filter((one) => name || one !== 'control'); // the sample API has it too
+        const found = finder.namesIn(environment).filter((one) => name || !forAll.includes(one));
 
         expect({ name, found: finder.namesIn(commandLine) }).toEqual({ name, found: [] });
         expect({ name, found }).toEqual({ name, found: expected });

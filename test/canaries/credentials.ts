@@ -41,6 +41,12 @@ export async function credentialsFor(world: World): Promise<Credentials> {
   } as const;
   const inputs: CredentialInput[] = [
     { type: 'bearer', name: 'bearer', origins, token: text('bearer token') },
+    {
+      type: 'bearer',
+      name: 'forbidden',
+      origins: [world.forbiddenOrigin],
+      token: text('token for a forbidden address'),
+    },
     { type: 'basic', name: 'basic', origins, username: 'ada', password: text('basic password') },
     ...(['header', 'query', 'body'] as const).map((where): CredentialInput => {
       const value = text(`API key in the ${where}`);

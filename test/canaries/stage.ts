@@ -106,6 +106,9 @@ export class Stage {
       'crash.mjs',
       `process.on('SIGUSR2', () => { throw new Error(process.env.CONTROL); });`,
     );
+    const password = plant();
+    this.secrets.push(textCanary('password of the proxy', password));
+    const { origin, tlsOrigin, forbiddenOrigin, proxyPort } = this.world;
     this.test = await TestPlatform.start({
       operator: true,
       traceBus: true,
@@ -118,7 +121,8 @@ export class Stage {
         LOG_LEVEL: 'trace',
         OTEL_TRACES_SAMPLER: 'always_on',
         OTEL_EXPORTER_OTLP_ENDPOINT: this.collector.origin,
-        EGRESS_ALLOW: `${this.world.origin},${this.world.tlsOrigin}`,
+        EGRESS_ALLOW: [origin, tlsOrigin, forbiddenOrigin].join(','),
+        EGRESS_PROXY_URL: `http://proxied:${encodeURIComponent(password)}@127.0.0.1:${proxyPort}`,
         EGRESS_CA_FILE: await file('authority.pem', this.world.authority),
         VAULT_KEYS: '',
         VAULT_KEYS_FILE: await file('keys', `k1:${keys.k1}\n`),

@@ -1,4 +1,5 @@
 import { authority, key, trusted } from '#egress/testing/certificates';
+import { ConnectProxy, tunnel, type ProxyBehaviour } from '#egress/testing/connect-proxy';
 import { response, Upstream } from '#egress/testing/upstream';
 import { startUpstream, type ReceivedRequest, type UpstreamServer } from '#testing/upstream-server';
 
@@ -9,6 +10,7 @@ export class World {
   private constructor(
     private readonly http: UpstreamServer,
     private readonly https: Upstream,
+    private readonly proxy: ConnectProxy,
     private readonly makeToken: () => string,
   ) {
     http.answer((request, reply) => {
@@ -22,7 +24,7 @@ export class World {
     const echoing = await Upstream.start((socket, request) => {
       socket.write(response(JSON.stringify({ request }), 'content-type: application/json\r\n'));
     }, tls);
-    return new World(await startUpstream(), echoing, makeToken);
+    return new World(await startUpstream(), echoing, await ConnectProxy.start(proxying), makeToken);
   }
 
   get origin(): string {
@@ -32,6 +34,18 @@ export class World {
   /** Asks for a client certificate. */
   get tlsOrigin(): string {
     return `https://127.0.0.1:${this.https.port}`;
+  }
+
+  /** The proxy lets nobody through to it. */
+  readonly forbiddenOrigin = `http://127.0.0.1:${FORBIDDEN_PORT}`;
+
+  get proxyPort(): number {
+    return this.proxy.port;
+  }
+
+  /** What the proxy was asked, word for word. */
+  get proxyRequests(): readonly string[] {
+    return this.proxy.requests;
   }
 
   /** Of who signed its certificate. */
@@ -46,7 +60,7 @@ export class World {
   }
 
   async stop(): Promise<void> {
-    await Promise.all([this.http.stop(), this.https.stop()]);
+    await Promise.all([this.http.stop(), this.https.stop(), this.proxy.stop()]);
   }
 
   private answerTo(request: ReceivedRequest): {
@@ -99,6 +113,20 @@ export class World {
     }
   }
 }
+
+const FORBIDDEN_PORT = 9;
+const honest = tunnel();
+
+/** Refuses one address, with all that it was told. */
+const proxying: ProxyBehaviour = (client, head) => {
+  if (!head.startsWith(`CONNECT 127.0.0.1:${FORBIDDEN_PORT} `)) {
+    honest(client, head);
+    return;
+  }
+  const [, authorization = ''] = /proxy-authorization: (.*)/i.exec(head) ?? [];
+  const echo = `x-echo: ${authorization}\r\ncontent-length: ${head.length}\r\n\r\n${head}`;
+  client.end(`HTTP/1.1 407 Not as ${authorization}\r\n${echo}`);
+};
 
 /** All that was sent, in clear and in the encodings that servers like. */
 function echoOf({ method, url, headers, rawHeaders, body }: ReceivedRequest): string {
