@@ -151,6 +151,17 @@ describe('a transaction of an organization', () => {
     expect(textsOf(rows)).toEqual(['ours', 'theirs']);
   });
 
+  it('prepares a named statement again when its first try could not be prepared', async () => {
+    const late = { name: 'late', text: 'SELECT later FROM notes_app.notes', values: [] };
+    await expect(queryForOrganizations(service, [ours], late)).rejects.toThrow('"later" does not exist');
+    await owner.query('ALTER TABLE notes_app.notes ADD later integer DEFAULT 7');
+    const rows = async () => (await queryForOrganizations(service, [ours], late)).rows;
+
+    expect(await rows()).toEqual([{ later: 7 }]); // the pool has this one connection
+    expect(await rows()).toEqual([{ later: 7 }]);
+    await owner.query('ALTER TABLE notes_app.notes DROP later');
+  });
+
   it('refuses what is not a UUID before anything is sent', () => {
     for (const wrong of ['', 'all', `${ours},all`, "'; DROP TABLE notes_app.notes; --"]) {
       expect(() => settingFor([ours, wrong])).toThrow('by its UUID');

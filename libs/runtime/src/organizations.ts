@@ -1,6 +1,7 @@
 import type { Pool, PoolClient, QueryResult, QueryResultRow } from 'pg';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
+import { queryPreceded, type Statement } from './preceded-query.js';
 
 /** The setting that row-level security reads: UUIDs separated by commas, or ALL. Unset, nobody's rows are seen or written. */
 export const ORGANIZATIONS = 'patchbay.organizations';
@@ -9,16 +10,11 @@ export const ALL = 'all';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const REASON = /^[a-z -]{3,40}$/;
+const NAME_ORGANIZATIONS = `SELECT set_config('${ORGANIZATIONS}', $1, true)`;
+const NAME_ALL = `SELECT set_config('${ORGANIZATIONS}', '${ALL}', true), set_config('application_name', $1, true)`;
 
 /** As Postgres says of what is no UUID. */
 const INVALID_TEXT = '22P02';
-
-/** One SQL statement; a named one is planned once per connection. */
-export interface Statement {
-  readonly name?: string;
-  readonly text: string;
-  readonly values: unknown[];
-}
 
 type Work<Result> = (manager: EntityManager) => Promise<Result>;
 
@@ -46,7 +42,8 @@ export function queryForOrganizations<Row extends QueryResultRow>(
   orgIds: Iterable<string>,
   statement: Statement,
 ): Promise<QueryResult<Row>> {
-  return query<Row>(dataSource, only(orgIds), statement);
+  const first = { name: 'organizations', text: NAME_ORGANIZATIONS, values: [settingFor(orgIds)] };
+  return queryPreceded<Row>(poolOf(dataSource), first, statement);
 }
 
 /**
@@ -76,7 +73,8 @@ export function queryAcrossOrganizations<Row extends QueryResultRow>(
   reason: string,
   statement: Statement,
 ): Promise<QueryResult<Row>> {
-  return query<Row>(dataSource, all(dataSource, reason), statement);
+  const first = { name: 'across', text: NAME_ALL, values: [nameFor(dataSource, reason)] };
+  return queryPreceded<Row>(poolOf(dataSource), first, statement);
 }
 
 /** Goes on as a transaction of the organization in one that was across organizations. */
@@ -95,11 +93,15 @@ function only(orgIds: Iterable<string>): string {
   return `SET LOCAL ${ORGANIZATIONS} = '${settingFor(orgIds)}'`;
 }
 
-function all({ options }: DataSource, reason: string): string {
+function all(dataSource: DataSource, reason: string): string {
+  const name = nameFor(dataSource, reason);
+  return `SET LOCAL ${ORGANIZATIONS} = '${ALL}'; SET LOCAL application_name = '${name}'`;
+}
+
+function nameFor({ options }: DataSource, reason: string): string {
   if (!REASON.test(reason)) throw new Error('A reason is a few words in lower case');
   const { applicationName } = options as { applicationName?: string };
-  const name = [applicationName, reason].filter(Boolean).join(': ');
-  return `SET LOCAL ${ORGANIZATIONS} = '${ALL}'; SET LOCAL application_name = '${name}'`;
+  return [applicationName, reason].filter(Boolean).join(': ');
 }
 
 async function write<Result>(dataSource: DataSource, scope: string, work: Work<Result>): Promise<Result> {
@@ -127,29 +129,6 @@ async function read<Result>(dataSource: DataSource, scope: string, work: Work<Re
   } finally {
     if (runner.isTransactionActive) void sent(await connectionOf(runner), 'COMMIT');
     await runner.release();
-  }
-}
-
-async function query<Row extends QueryResultRow>(
-  dataSource: DataSource,
-  scope: string,
-  statement: Statement,
-): Promise<QueryResult<Row>> {
-  const connection = await poolOf(dataSource).connect();
-  let broken: Error | undefined;
-  try {
-    const begun = sent(connection, `BEGIN; ${scope}`);
-    const queried = connection.query<Row>(statement);
-    const ended = sent(connection, 'COMMIT'); // rolls back when the statement failed
-    const result = await queried;
-    await begun;
-    await ended;
-    return result;
-  } catch (error) {
-    if (!(error as { code?: string }).code) broken = error as Error;
-    throw error;
-  } finally {
-    connection.release(broken);
   }
 }
 

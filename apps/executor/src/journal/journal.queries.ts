@@ -1,4 +1,5 @@
-import { acrossOrganizations, queryForOrganizations, type Statement } from '#runtime/organizations';
+import { acrossOrganizations, queryForOrganizations } from '#runtime/organizations';
+import type { Statement } from '#runtime/preceded-query';
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
