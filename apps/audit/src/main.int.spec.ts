@@ -41,6 +41,19 @@ describe('the process of audit', () => {
     expect(await child.stop()).toEqual({ code: 0, signal: null });
   });
 
+  it('warns when it comes to the database as somebody whom row-level security does not bind', async () => {
+    for (const [url, warns] of [
+      [audit.databaseUrl, true],
+      [audit.serviceUrl, false],
+    ] as const) {
+      const child = start({ DATABASE_URL: url });
+      const line = await child.waitForLine(/bypasses row-level security|ready; operations/, 20_000);
+      await child.stop();
+
+      expect(line.includes('"level":"warn"')).toBe(warns);
+    }
+  });
+
   it('loses nothing of what is published while it is killed and started again', async () => {
     const manager = await jetstreamManager(audit.link.connection);
     // What a dead process had in hand comes again after this long; half a minute otherwise.

@@ -1,4 +1,4 @@
-import { databaseReadiness } from '#runtime/database';
+import { checkDatabaseUser, databaseReadiness } from '#runtime/database';
 import { startService } from '#runtime/start-service';
 import { AuditModule } from './audit.module.js';
 import { AuditConfig } from './config.js';
@@ -8,4 +8,5 @@ await startService({
   config: AuditConfig,
   module: (config) => AuditModule.forRoot(config),
   readiness: databaseReadiness,
+  check: checkDatabaseUser,
 });

@@ -1,4 +1,4 @@
-import { databaseReadiness } from '#runtime/database';
+import { checkDatabaseUser, databaseReadiness } from '#runtime/database';
 import { startService } from '#runtime/start-service';
 import { CatalogModule } from './catalog.module.js';
 import { CatalogConfig } from './config.js';
@@ -8,4 +8,5 @@ await startService({
   config: CatalogConfig,
   module: (config) => CatalogModule.forRoot(config),
   readiness: databaseReadiness,
+  check: checkDatabaseUser,
 });

@@ -1,4 +1,4 @@
-import { databaseReadiness } from '#runtime/database';
+import { checkDatabaseUser, databaseReadiness } from '#runtime/database';
 import { startService } from '#runtime/start-service';
 import { ExecutorConfig } from './config.js';
 import { ExecutorModule } from './executor.module.js';
@@ -8,4 +8,5 @@ await startService({
   config: ExecutorConfig,
   module: (config) => ExecutorModule.forRoot(config),
   readiness: databaseReadiness,
+  check: checkDatabaseUser,
 });

@@ -1,4 +1,4 @@
-import { databaseReadiness } from '#runtime/database';
+import { checkDatabaseUser, databaseReadiness } from '#runtime/database';
 import { startService } from '#runtime/start-service';
 import { GatewayConfig } from './config.js';
 import { GatewayModule } from './gateway.module.js';
@@ -9,5 +9,6 @@ await startService({
   config: GatewayConfig,
   module: (config) => GatewayModule.forRoot(config),
   readiness: databaseReadiness,
+  check: checkDatabaseUser,
   http: serveHttp,
 });

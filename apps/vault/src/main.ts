@@ -1,4 +1,4 @@
-import { databaseReadiness } from '#runtime/database';
+import { checkDatabaseUser, databaseReadiness } from '#runtime/database';
 import { startService } from '#runtime/start-service';
 import { VaultConfig } from './config.js';
 import { VaultModule } from './vault.module.js';
@@ -8,4 +8,5 @@ await startService({
   config: VaultConfig,
   module: (config) => VaultModule.forRoot(config),
   readiness: databaseReadiness,
+  check: checkDatabaseUser,
 });

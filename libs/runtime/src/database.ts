@@ -1,4 +1,4 @@
-import type { INestApplicationContext } from '@nestjs/common';
+import { Logger, type INestApplicationContext } from '@nestjs/common';
 import type { EventEmitter } from 'node:events';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import type { ReadinessCheck } from './operations-server.js';
@@ -48,6 +48,20 @@ export const patience = {
   retryDelay: 1000,
   verboseRetryLog: false,
 } as const;
+
+/** Says so when the service has come to the database as somebody whom row-level security does not bind. */
+export async function checkDatabaseUser(app: INestApplicationContext): Promise<void> {
+  const [user] = await app
+    .get(DataSource)
+    .query<{ isUnbound: boolean }[]>(
+      'SELECT rolsuper OR rolbypassrls AS "isUnbound" FROM pg_roles WHERE rolname = current_user',
+    );
+  if (!user?.isUnbound) return;
+  new Logger('Database').warn(
+    'The user of DATABASE_URL is a superuser or bypasses row-level security: the database does not keep organizations ' +
+      'apart for it. Give this service its own role (docs/database.md)',
+  );
+}
 
 /** A readiness check that asks the database something. */
 export function databaseReadiness(app: INestApplicationContext): Record<string, ReadinessCheck> {

@@ -23,6 +23,8 @@ export interface ServiceDefinition<Config extends ServiceConfig> {
   readonly module: (config: Config) => DynamicModule | Promise<DynamicModule>;
   /** Looked at by `/health/ready`, besides the bus. */
   readonly readiness?: (app: INestApplicationContext) => Record<string, ReadinessCheck>;
+  /** Looked at once, before it is ready. */
+  readonly check?: (app: INestApplicationContext) => Promise<void>;
   /** Given: the service has a door of its own besides the bus. Listens, and tells its address. */
   readonly http?: (app: INestApplication, config: Config) => Promise<string>;
 }
@@ -114,6 +116,7 @@ async function run<Config extends ServiceConfig>(definition: ServiceDefinition<C
   const address = definition.http ? await definition.http(app as INestApplication, config) : undefined;
   if (!definition.http) await (app as Awaited<ReturnType<typeof NestFactory.createMicroservice>>).listen();
   const operationsPort = await operations.listen(config.OPERATIONS_PORT, config.OPERATIONS_HOST);
+  await definition.check?.(app);
   logger.log(`ready; operations on port ${operationsPort}${address ? `; serving ${address}` : ''}`);
 }
 
