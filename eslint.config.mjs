@@ -57,7 +57,15 @@ const natsClient = [
   '@nats-io/kv',
   '@nats-io/nkeys',
 ];
-const httpClients = ['undici', 'node:http', 'http', 'node:https', 'https', 'axios', 'node:http2'];
+const httpClients = ['undici', 'node:http', 'http', 'node:https', 'https', 'axios', 'node:http2', 'http2']
+  .concat(['node:tls', 'tls', 'node:dgram', 'dgram'])
+  .map((name) => ({ name }))
+  .concat(
+    ['node:net', 'net'].map((name) => ({
+      name,
+      importNames: ['default', 'connect', 'createConnection', 'Socket'],
+    })),
+  );
 const ciphers = {
   name: 'node:crypto',
   importNames: ['createCipheriv', 'createDecipheriv'],
@@ -74,7 +82,7 @@ const restrict = (options = {}) => ({
           : natsClient.map((name) => ({ name, message: 'The NATS client lives in libs/messaging.' }))),
         ...(options.http
           ? []
-          : httpClients.map((name) => ({ name, message: 'The way out is libs/egress.' }))),
+          : httpClients.map((one) => ({ ...one, message: 'The way out is libs/egress.' }))),
         ...(options.opossum
           ? []
           : [{ name: 'opossum', message: 'Breakers live in apps/executor/src/upstream.' }]),
@@ -119,7 +127,17 @@ export default tseslint.config(
       '@typescript-eslint/ban-ts-comment': ['error', { 'ts-ignore': true, 'ts-nocheck': true }],
       '@typescript-eslint/only-throw-error': 'error',
       '@typescript-eslint/no-unnecessary-condition': ['error', { allowConstantLoopConditions: true }],
-      'no-restricted-globals': ['error', { name: 'fetch', message: 'The way out is libs/egress.' }],
+      'no-restricted-globals': [
+        'error',
+        ...['fetch', 'WebSocket', 'EventSource'].map((name) => ({
+          name,
+          message: 'The way out is libs/egress.',
+        })),
+      ],
+      'no-restricted-properties': [
+        'error',
+        { object: 'globalThis', property: 'fetch', message: 'The way out is libs/egress.' },
+      ],
       'no-restricted-syntax': [
         'error',
         {
@@ -170,6 +188,7 @@ export default tseslint.config(
     rules: {
       ...restrict({ nats: true, http: true, opossum: true, typeorm: true, ciphers: true }),
       'no-restricted-globals': 'off',
+      'no-restricted-properties': 'off',
     },
   },
   {

@@ -54,6 +54,10 @@ describe('DNS', () => {
     ['an allowed address in IPv6 clothing', ['::ffff:127.0.0.1']],
     ['a public address, to plain http', ['93.184.216.34']],
     ['many addresses and a denied one at the end', [...Array<string>(60).fill('127.0.0.1'), '127.0.0.2']],
+    [
+      '256 addresses and a denied one among them',
+      Array.from({ length: 256 }, (_, n) => `127.0.0.${n === 200 ? 2 : 1}`),
+    ],
   ])('that answers with %s opens no connection', async (_name, addresses) => {
     const client = await resolvingBy(() => ({ addresses }));
     const result = await client.send(get(`http://orders.corp:${upstream.port}/`));
@@ -78,6 +82,19 @@ describe('DNS', () => {
     expect(await client.send(get(url))).toMatchObject({ status: 200 });
     await upstream.idle();
     expect(await client.send(get(url))).toMatchObject({ reason: 'refused' });
+    expect(upstream.connections).toBe(1);
+  });
+
+  it('that comes and goes is believed each time anew', async () => {
+    const answers: Answer[] = [{ addresses: ['127.0.0.1'] }, 'nxdomain', { addresses: ['127.0.0.2'] }];
+    const client = await resolvingBy(({ nth }) => answers[nth - 1] ?? 'nxdomain');
+    const results = [];
+    for (let n = 0; n < 3; n += 1) {
+      results.push(await client.send(get(`http://orders.corp:${upstream.port}/`)));
+      await upstream.idle();
+    }
+
+    expect(results).toMatchObject([{ status: 200 }, { reason: 'dns' }, { reason: 'refused' }]);
     expect(upstream.connections).toBe(1);
   });
 
