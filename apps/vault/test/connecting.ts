@@ -1,14 +1,20 @@
 import {
   beginAuthorization,
+  credentialHealthChanged,
   finishAuthorization,
+  getCredential,
+  listConnections,
   openCredential,
   startConnection,
+  type Connection,
   type Credential,
+  type CredentialHealthChanged,
 } from '#contracts/vault.contract';
 import { authorizationContext, IntakeKey, sealForVault } from '#sealing/intake-key';
-import type { OAuthServer } from '#testing/oauth-server';
-import { randomBytes } from 'node:crypto';
-import type { RunningVault } from './running-vault.js';
+import { OAuthServer } from '#testing/oauth-server';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { EventEmitter, once } from 'node:events';
+import { NEW_KEY, OLD_KEY, RunningVault } from './running-vault.js';
 
 export const ORIGIN = 'https://api.example.com';
 export const REDIRECT_URI = 'https://gateway.example.com/v1/oauth/callback';
@@ -16,11 +22,76 @@ const random = () => randomBytes(32).toString('base64url');
 
 /** What a gateway and a browser do to connect accounts, and an executor to use them. */
 export class Connecting {
-  constructor(
-    private readonly vault: RunningVault,
-    private readonly server: OAuthServer,
-    readonly orgId: string,
+  readonly orgId = randomUUID();
+  private readonly heard: CredentialHealthChanged[] = [];
+  private readonly news = new EventEmitter();
+
+  private constructor(
+    readonly vault: RunningVault,
+    readonly server: OAuthServer,
   ) {}
+
+  /** An authorization server, and two vaults that may call it. */
+  static async start(): Promise<Connecting> {
+    const server = await OAuthServer.start();
+    const vault = await RunningVault.start();
+    vault.egressAllow = server.origin;
+    await vault.addInstance(`${NEW_KEY},${OLD_KEY}`);
+    await vault.addInstance(`${NEW_KEY},${OLD_KEY}`);
+    const us = new Connecting(vault, server);
+    vault.link.connection.subscribe(credentialHealthChanged.subject, {
+      callback: (_error, message) => {
+        us.heard.push(message.json<CredentialHealthChanged>());
+        us.news.emit('heard');
+      },
+    });
+    await vault.link.connection.flush();
+    return us;
+  }
+
+  /** The server as it is at first, and nothing received yet. */
+  reset(): void {
+    const { server } = this;
+    Object.assign(server, { expiresIn: 3600, givesRefreshTokens: true, rotates: true, reuses: 0 });
+    Object.assign(server, { iss: undefined, refusal: undefined, fault: undefined, account: 'somebody' });
+    Object.assign(server, { clientSecret: 'client-secret-canary' });
+    server.forgetRequests();
+    server.issued.length = 0;
+    server.revoked.length = 0;
+  }
+
+  async stop(): Promise<void> {
+    await this.vault.stop();
+    await this.server.stop();
+  }
+
+  /** A new credential, and an account connected to it. */
+  async connected(changes?: object, endUser?: string): Promise<string> {
+    const { id } = await this.create(changes);
+    await this.connect(id, endUser);
+    return id;
+  }
+
+  get(credentialId: string): Promise<Credential> {
+    return this.vault.ask(getCredential, { orgId: this.orgId, credentialId });
+  }
+
+  async list(credentialId: string): Promise<Connection[]> {
+    return (await this.vault.ask(listConnections, { orgId: this.orgId, credentialId })).items;
+  }
+
+  /** The access token's time is over. */
+  async end(credentialId: string): Promise<void> {
+    const ended = 'UPDATE vault.tokens SET expires_at = now(), refresh_at = now() WHERE credential_id = $1';
+    await this.vault.query(ended, [credentialId]);
+  }
+
+  /** What was announced of a credential, once so much was. */
+  async healthOf(credentialId: string, count: number): Promise<string[]> {
+    const ofIt = () => this.heard.filter((one) => one.credentialId === credentialId);
+    while (ofIt().length < count) await once(this.news, 'heard');
+    return ofIt().map(({ status }) => status);
+  }
 
   form(changes: object = {}) {
     return {
