@@ -34,6 +34,7 @@ describe('an organization that asks every route and subject for what is anotherâ
         ![...statuses].some((status) => ANSWERED.test(status)),
     );
     expect(refused).toEqual([]);
+    expect(stage.theirCursors.length).toBeGreaterThan(3);
     expect(findings.count).toBeGreaterThan(5000);
   });
 

@@ -29,7 +29,7 @@ export async function credentialsFor(world: World): Promise<Credentials> {
   const bearing = { origins, audience: 'https://api.example', tokenUrl: `${world.origin}/token` };
   const passphrase = text('passphrase of the client certificate');
   const certified = await clientCertificate(passphrase);
-  const signingKey = newPrivateKey('ec');
+  const signingKey = newPrivateKey();
   canaries.push(privateKeyCanary('key of the client certificate', certified.privateKey, passphrase));
   canaries.push(privateKeyCanary('signing key of JWT bearer', signingKey));
   const jwt = {

@@ -41,11 +41,8 @@ export function privateKeyCanary(name: string, pem: string, passphrase?: string)
   };
 }
 
-/** PEM of a new key. */
-export function newPrivateKey(type: 'rsa' | 'ec'): string {
-  const { privateKey } =
-    type === 'rsa'
-      ? generateKeyPairSync('rsa', { modulusLength: 2048 })
-      : generateKeyPairSync('ec', { namedCurve: 'P-256' });
+/** PEM of a new key, for ES256. */
+export function newPrivateKey(): string {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   return privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
 }

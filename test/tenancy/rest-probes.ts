@@ -61,6 +61,13 @@ export function restProbes(
   );
 }
 
+/** The paths of what is listed in pages. */
+export function pagedPaths({ paths }: OpenApi, names: Names): string[] {
+  const isPaged = ({ get }: Record<string, Operation>) =>
+    get?.parameters?.some(({ name }) => name === 'cursor');
+  return Object.entries(paths).flatMap(([path, methods]) => (isPaged(methods) ? [fill(path, names)] : []));
+}
+
 /** The names of all routes: `GET /v1/tools`. */
 export function routesOf({ paths }: OpenApi): string[] {
   return Object.entries(paths).flatMap(([path, methods]) =>
@@ -70,9 +77,12 @@ export function routesOf({ paths }: OpenApi): string[] {
 
 function requestsOf(path: string, operation: Operation, document: OpenApi, means: Means): MakeRequest[] {
   const { parameters = [], requestBody } = operation;
-  const queries: Make[] = parameters
-    .filter((one) => one.in === 'query' && one.name !== 'cursor')
-    .map(({ name, schema = {} }) => (names) => ({ [name]: valueOf(name, schema, names, means) }));
+  const asked = parameters.filter((one) => one.in === 'query');
+  const queries = asked.flatMap(({ name, schema = {} }): Make[] =>
+    name === 'cursor'
+      ? means.theirCursors.map((cursor) => () => ({ cursor }))
+      : [(names) => ({ [name]: valueOf(name, schema, names, means) })],
+  );
   const [, reference = ''] =
     /([^/]+)$/.exec(requestBody?.content['application/json']?.schema.$ref ?? '') ?? [];
   const schema = document.components.schemas[reference];

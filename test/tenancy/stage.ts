@@ -15,7 +15,7 @@ import { ask, inquire, type Findings, type Lane } from './inquiry.js';
 import { newNames, type Names } from './names.js';
 import { Organization } from './organization.js';
 import { turns, type Probe } from './probe.js';
-import { restProbes, type OpenApi } from './rest-probes.js';
+import { pagedPaths, restProbes, type OpenApi } from './rest-probes.js';
 import type { Means } from './values.js';
 
 interface World {
@@ -37,6 +37,7 @@ export class TwoOrganizations {
   readonly users = new Map<string, BusUser>();
   readonly theirNames: Names[] = [];
   readonly lanes: Lane[] = [];
+  readonly theirCursors: string[] = [];
   operator!: NatsConnection;
   theirApi!: UpstreamServer;
   database!: pg.Client;
@@ -185,6 +186,7 @@ export class TwoOrganizations {
       vaultPublicKey,
       session: SessionKeyPair.create(bytes('executorKey')).session,
       grantKey: new GrantKey(bytes('grantKey')),
+      theirCursors: this.theirCursors,
     };
     await this.connectUsers();
   }
@@ -227,6 +229,13 @@ export class TwoOrganizations {
         () => organization.rest('GET', '/v1/executions?limit=200'),
         ({ body }) => body.items.length >= expected,
       );
+    }
+    const [names = newNames()] = this.theirNames;
+    for (const path of pagedPaths(this.document, names)) {
+      const { nextCursor } = (await this.theirs.rest('GET', `${path}?limit=1`)).body as {
+        nextCursor?: string;
+      };
+      if (nextCursor !== undefined) this.theirCursors.push(nextCursor);
     }
     this.theirApi.requests.length = 0;
   }

@@ -11,6 +11,8 @@ export interface Means {
   readonly vaultPublicKey: string;
   readonly session: Session;
   readonly grantKey: GrantKey;
+  /** Where the others' lists go on. */
+  readonly theirCursors: readonly string[];
 }
 
 /** A JSON Schema, as far as it is looked at here. */
@@ -109,7 +111,12 @@ export function shapesOf(schema: Schema, means: Means, document = ''): Make[] {
   const optional = Object.keys(properties).filter((name) => !required.includes(name) && name !== 'cursor');
   const object = (chosen: readonly string[]) => (names: Names) =>
     Object.fromEntries(chosen.map((name) => [name, valueOf(name, properties[name] ?? {}, names, means)]));
-  return [object(required), ...optional.map((name) => object([...required, name]))];
+  const goingOn = properties.cursor ? means.theirCursors : [];
+  return [
+    object(required),
+    ...optional.map((name) => object([...required, name])),
+    ...goingOn.map((cursor) => (names: Names) => ({ ...object(required)(names), cursor })),
+  ];
 }
 
 /** @throws Error when nobody has said what to put there: a new field needs a line above */
