@@ -25,7 +25,7 @@ const mayImport = {
   devstack: ['contracts', 'messaging', 'runtime', 'sealing'],
   contracts: ['toolcall'],
   messaging: ['contracts', 'telemetry', 'toolcall'],
-  runtime: ['contracts', 'messaging', 'telemetry', 'toolcall'],
+  runtime: ['contracts', 'egress', 'messaging', 'telemetry', 'toolcall'],
 };
 
 /** What header names mean is known to the way out; those rules are pure, and saving a tool has to apply them too. */

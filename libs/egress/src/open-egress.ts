@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { EgressClient, type EgressClientOptions } from './egress-client.js';
 import { policiesOf, type EgressPolicies } from './egress-policies.js';
-import { parsePolicyFile } from './policy-file.js';
+import { parsePolicyFile, type PolicyFile } from './policy-file.js';
 import { parseEgressAllow } from './policy-entries.js';
 import { Proxy } from './proxy.js';
+import { readSetting } from './read-setting.js';
 import { trustedAuthorities } from './trusted-authorities.js';
 
 /** What an operator says about the way out, by the names of the environment's variables. */
@@ -18,7 +18,7 @@ export interface EgressSettings {
 /** @throws Error about everything that is wrong with the policy, and what would be right */
 export function readPolicies({ EGRESS_ALLOW, EGRESS_POLICY_FILE: file }: EgressSettings): EgressPolicies {
   const allow = parseEgressAllow(EGRESS_ALLOW);
-  return file === undefined ? policiesOf(allow) : policiesOf(allow, parsePolicyFile(readPolicyFile(file)));
+  return file === undefined ? policiesOf(allow) : policiesOf(allow, readPolicyFile(file));
 }
 
 /** The way out as the operator wants it. @throws Error when that cannot be read */
@@ -32,11 +32,7 @@ export function openEgress(settings: EgressSettings, options: EgressClientOption
   });
 }
 
-function readPolicyFile(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    const { code = 'unknown error' } = error as NodeJS.ErrnoException;
-    throw new Error(`EGRESS_POLICY_FILE cannot be read (${code})`, { cause: error });
-  }
+/** Reads the file that `EGRESS_POLICY_FILE` names. @throws Error about everything that is wrong, and what would be right */
+export function readPolicyFile(file: string): PolicyFile {
+  return parsePolicyFile(readSetting('EGRESS_POLICY_FILE', file));
 }

@@ -1,6 +1,11 @@
+import { readPolicyFile } from '#egress/open-egress';
+import { parseEgressAllow } from '#egress/policy-entries';
+import { Proxy } from '#egress/proxy';
+import { trustedAuthorities } from '#egress/trusted-authorities';
 import 'reflect-metadata';
 import { Type } from 'class-transformer';
 import { IsIn, IsInt, IsOptional, IsString, Matches, Max, Min } from 'class-validator';
+import { ReadBy } from './read-by.decorator.js';
 
 /** What every service needs to know. Each service's own configuration extends it. */
 export class ServiceConfig {
@@ -66,22 +71,22 @@ export class DatabaseServiceConfig extends ServiceConfig {
 /** For services that call out of the house, or judge whether one may: all of them should be told the same. */
 export class EgressServiceConfig extends DatabaseServiceConfig {
   /** Origins and CIDRs allowed besides https to public addresses, separated by commas. */
-  @IsString()
+  @ReadBy(parseEgressAllow)
   readonly EGRESS_ALLOW: string = '';
 
   /** A JSON file that says more, also by organization: docs/egress.md. */
   @IsOptional()
-  @IsString()
+  @ReadBy(readPolicyFile)
   readonly EGRESS_POLICY_FILE?: string;
 
   /** A PEM file with authorities to trust besides the public ones, for upstreams with certificates of one's own. */
   @IsOptional()
-  @IsString()
+  @ReadBy(trustedAuthorities)
   readonly EGRESS_CA_FILE?: string;
 
   /** A CONNECT proxy that all of it goes through: `http://host:port` or `https://`, `user:password@` where it asks. */
   @IsOptional()
-  @IsString()
+  @ReadBy((text) => Proxy.parse(text))
   readonly EGRESS_PROXY_URL?: string;
 
   /** Name servers for the hosts that are called, in place of the system's. */
