@@ -194,6 +194,26 @@ describe('the migration of a service', () => {
     ]);
   });
 
+  it('makes a policy anew that says something else, and leaves the others alone', async () => {
+    const policies = async () => {
+      const { rows } = await admin.query<{ name: string; oid: number; rule: string }>(
+        `SELECT polname AS name, oid::int, coalesce(pg_get_expr(polqual, polrelid), '') AS rule
+         FROM pg_policy WHERE polrelid = 'vault.tokens'::regclass ORDER BY 1`,
+      );
+      return rows;
+    };
+    const declared = await policies();
+    await admin.query('ALTER POLICY organization ON vault.tokens USING (true)');
+    await again();
+
+    const made = await policies();
+    expect(made.map(({ name, rule }) => [name, rule])).toEqual(
+      declared.map(({ name, rule }) => [name, rule]),
+    );
+    const isKept = made.map(({ oid }, index) => oid === declared[index]?.oid);
+    expect(isKept).toEqual(declared.map(({ name }) => name !== 'organization'));
+  });
+
   it.each<[string, string, string]>([
     ['a superuser', 'ALTER ROLE % SUPERUSER', 'must not be a superuser'],
     ['one that bypasses row-level security', 'ALTER ROLE % BYPASSRLS', 'must not bypass row-level security'],

@@ -14,16 +14,21 @@ interface Table {
   readonly owner: string;
   readonly columns: readonly string[];
   readonly isIsolated: boolean;
-  readonly policies: readonly string[];
 }
 
 const TABLES = `
   SELECT c.relname AS name, pg_get_userbyid(c.relowner) AS owner,
     c.relrowsecurity AND c.relforcerowsecurity AS "isIsolated",
-    (SELECT coalesce(json_agg(attname), '[]') FROM pg_attribute a WHERE a.attrelid = c.oid AND attnum > 0) AS columns,
-    (SELECT coalesce(json_agg(polname), '[]') FROM pg_policy p WHERE p.polrelid = c.oid) AS policies
+    (SELECT coalesce(json_agg(attname), '[]') FROM pg_attribute a WHERE a.attrelid = c.oid AND attnum > 0) AS columns
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE n.nspname = $1 AND c.relkind IN ('r', 'p', 'v', 'm', 'f') ORDER BY c.relname`;
+
+const POLICIES = `
+  SELECT polname AS name, row(polcmd, polpermissive, polroles, pg_get_expr(polqual, polrelid),
+    pg_get_expr(polwithcheck, polrelid))::text AS rule
+  FROM pg_policy WHERE polrelid = $1::regclass`;
+
+const TWIN = 'pg_temp.patchbay_policies';
 
 /**
  * Makes what is declared true of the schema, whatever was so before: row-level security on every table whose rows belong
@@ -58,7 +63,7 @@ function rightsTo(schema: string, { name, columns }: Table, rights: ServiceRight
 async function isolate(
   manager: EntityManager,
   schema: string,
-  { name, owner, isIsolated, policies }: Table,
+  { name, owner, isIsolated }: Table,
   { organization = 'org_id', across = [] }: TableRights,
 ): Promise<void> {
   const table = `${quoted(schema)}.${quoted(name)}`;
@@ -72,13 +77,36 @@ async function isolate(
     // Migrations and backups, which are not a superuser's.
     wanted.set('owner', `TO ${quoted(owner)} USING (${SETTING} = '${ALL}')`);
   }
-  for (const policy of policies.filter((one) => !wanted.has(one))) {
-    await manager.query(`DROP POLICY ${quoted(policy)} ON ${table}`);
+  const there = await policiesOf(manager, table);
+  const kept = wanted.size > 0 ? await asKept(manager, table, wanted) : new Map<string, string>();
+  for (const [policy, rule] of there) {
+    if (kept.get(policy) !== rule) await manager.query(`DROP POLICY ${quoted(policy)} ON ${table}`);
   }
   for (const [policy, rule] of wanted) {
-    if (!policies.includes(policy))
+    if (there.get(policy) !== kept.get(policy))
       await manager.query(`CREATE POLICY ${quoted(policy)} ON ${table} ${rule}`);
   }
+}
+
+/** What the policies would be once Postgres has read and stored them: on an empty table with the same columns. */
+async function asKept(
+  manager: EntityManager,
+  table: string,
+  wanted: ReadonlyMap<string, string>,
+): Promise<Map<string, string>> {
+  await manager.query(`CREATE TEMPORARY TABLE ${TWIN} (LIKE ${table})`);
+  for (const [policy, rule] of wanted) {
+    await manager.query(`CREATE POLICY ${quoted(policy)} ON ${TWIN} ${rule}`);
+  }
+  const kept = await policiesOf(manager, TWIN);
+  await manager.query(`DROP TABLE ${TWIN}`);
+  return kept;
+}
+
+/** A table's policies, each in a text that is the same for the same policy. */
+async function policiesOf(manager: EntityManager, table: string): Promise<Map<string, string>> {
+  const found = await manager.query<{ name: string; rule: string }[]>(POLICIES, [table]);
+  return new Map(found.map(({ name, rule }) => [name, rule]));
 }
 
 function acrossPolicy(privilege: Privilege): string {
