@@ -20,6 +20,8 @@ export interface BusServer {
 }
 
 const ACCOUNT = 'PATCHBAY';
+/** Seconds for a client to say who it is. The server's own two are too few for a process that starts on a busy machine. */
+const AUTHENTICATION_S = 15;
 /** One reply to each request, within the longest execution an operator may allow. */
 const RESPONSES = { max: 1, expires: '150s' };
 
@@ -35,6 +37,7 @@ export function busConfiguration({ host, port, storeDir, tls, users }: BusServer
     'max_payload: 1MB',
     `jetstream { store_dir: ${quoted(storeDir)}, max_file_store: 1GB }`,
     ...(tls ? [`tls { cert_file: ${quoted(tls.certFile)}, key_file: ${quoted(tls.keyFile)} }`] : []),
+    `authorization { timeout: ${AUTHENTICATION_S} }`,
     'accounts {',
     `  ${ACCOUNT} {`,
     '    jetstream: enabled',

@@ -32,7 +32,11 @@ export class TestPlatform {
     const home = await mkdtemp(join(tmpdir(), 'patchbay-e2e-'));
     const spans: ReceivedSpan[] = [];
     const platform = await Platform.start({ ...options, home, onSpan: (span) => spans.push(span) });
-    const nats = await connect(natsOptions(platform.orchestrator ?? { natsUrl: platform.natsUrl }));
+    const access = platform.orchestrator ?? { natsUrl: platform.natsUrl };
+    const nats = await connect(natsOptions(access)).catch(async (error: unknown) => {
+      await platform.stop(); // or its processes would outlive the spec
+      throw error;
+    });
     const test = new TestPlatform(platform, nats, home);
     Object.assign(test, { spans }, await platform.firstAdmin());
     return test;
