@@ -19,3 +19,19 @@ function tryListen(port: number): Promise<number | undefined> {
     });
   });
 }
+
+/** Somebody else can take a port between our asking for it and its use: then another one is tried. */
+export async function onFreePort(
+  wanted: number | undefined,
+  start: (port: number) => Promise<void>,
+): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    const port = await freePort(wanted);
+    try {
+      await start(port);
+      return;
+    } catch (error) {
+      if (attempt === 3 || (await freePort(port)) === port) throw error;
+    }
+  }
+}

@@ -5,48 +5,15 @@ import { BusSecurity } from './bus-security.js';
 import { run, type Child } from './child-process.js';
 import { databaseRoles, type DatabaseRoles } from './database-roles.js';
 import { deploymentKeys } from './deployment-keys.js';
-import { freePort } from './free-port.js';
+import { onFreePort } from './free-port.js';
 import { keepRunning } from './keep-running.js';
 import type { NatsAccess } from './nats-access.js';
 import { startNatsServer, type NatsServerOptions, type RunningNats } from './nats-server.js';
-import { startOtlpSink, type OtlpSink, type ReceivedSpan } from './otlp-sink.js';
+import { startOtlpSink, type OtlpSink } from './otlp-sink.js';
+import type { PlatformOptions } from './platform-options.js';
 import { createDatabase, hasRows, startPostgres } from './postgres.js';
 import { inheritedEnvironment, serviceEnvironment, type ServiceName } from './service-environment.js';
 import { ServiceProcess } from './service-process.js';
-
-export interface PlatformOptions {
-  /** Data, keys and logs live here, and stay. */
-  readonly home: string;
-  /** Ports one would like; any free one otherwise. */
-  readonly ports?: {
-    readonly rest?: number;
-    readonly nats?: number;
-    readonly postgres?: number;
-    readonly sample?: number;
-  };
-  /** Servers to use in place of ones of our own. */
-  readonly databaseUrl?: string | undefined;
-  readonly natsUrl?: string | undefined;
-  /** Whether our bus speaks TLS only. Without it, nothing but this machine is to reach the bus. */
-  readonly busTls?: boolean;
-  /** Lets somebody in on our bus who may do everything there, for specs and benches. */
-  readonly operator?: boolean;
-  /** Added to what every service is told. */
-  readonly environment?: Readonly<Record<string, string>>;
-  /** Whether processes that die are started again. */
-  readonly restarts?: boolean;
-  /** Receives every span; absent, spans go where `OTEL_*` says, or nowhere. */
-  readonly onSpan?: (span: ReceivedSpan) => void;
-  readonly say?: (message: string) => void;
-  /** Has our nats-server say all that passes over the bus, payloads included: for specs only. */
-  readonly traceBus?: boolean;
-  /** Hears every line that any of the processes writes. */
-  readonly onLine?: (process: string, line: string) => void;
-  /** Hears the pid of every process that is started. */
-  readonly onProcess?: (pid: number) => void;
-  /** Stops everything once aborted, also what is only starting. */
-  readonly signal?: AbortSignal;
-}
 
 /** Where Node finds what was built, from the root of the checkout. */
 const built = (...path: string[]) => resolve('dist', ...path);
@@ -228,7 +195,7 @@ export class Platform {
 
   private async startSample(): Promise<void> {
     const wanted = this.options.ports?.sample;
-    await this.onFreePort(wanted, async (port) => {
+    await onFreePort(wanted, async (port) => {
       const file = built('samples', 'business-api', 'main.js');
       this.sample = this.process('sample API', file, /listening on/, { SAMPLE_API_PORT: String(port) });
       await this.sample.start();
@@ -255,7 +222,7 @@ export class Platform {
       await service.start();
     };
     const others = (['catalog', 'vault', 'executor', 'audit'] as const).map((name) => start(name));
-    const gateway = this.onFreePort(wanted, (port) =>
+    const gateway = onFreePort(wanted, (port) =>
       start('gateway', {
         HTTP_PORT: String(port),
         PUBLIC_URL: process.env.PUBLIC_URL ?? `http://127.0.0.1:${port}`,
@@ -265,22 +232,6 @@ export class Platform {
     const [, port] = /serving \S+:(\d+)/.exec(this.service('gateway').announcement) ?? [];
     this.restUrl = `http://127.0.0.1:${port ?? ''}`;
     this.sayPort('REST', wanted, Number(port));
-  }
-
-  /** Somebody else can take a port between our asking for it and its use: then another one is tried. */
-  private async onFreePort(
-    wanted: number | undefined,
-    start: (port: number) => Promise<void>,
-  ): Promise<void> {
-    for (let attempt = 1; ; attempt += 1) {
-      const port = await freePort(wanted);
-      try {
-        await start(port);
-        return;
-      } catch (error) {
-        if (attempt === 3 || (await freePort(port)) === port) throw error;
-      }
-    }
   }
 
   private process(

@@ -1,6 +1,7 @@
 import type { Execution, ExecuteTool } from '#contracts/executor.contract';
 import type { Credential, CredentialInput } from '#contracts/vault.contract';
-import { Platform, type PlatformOptions } from '#devstack/platform';
+import { Platform } from '#devstack/platform';
+import type { PlatformOptions } from '#devstack/platform-options';
 import { natsOptions } from '#devstack/nats-access';
 import type { ReceivedSpan } from '#devstack/otlp-sink';
 import type { ToolDefinitionInput } from '#toolcall/tool-definition';
