@@ -203,6 +203,20 @@ describe('tools as an OpenAPI document', () => {
       { 'query q': { required: true, schema: { type: 'string', default: 'all' } } },
     ],
     [
+      'a default in the template that the argument could not be',
+      {
+        parameters: { type: 'object', properties: { q: { type: 'boolean', description: 'Whether' } } },
+        request: { query: [{ name: 'q', value: '{{q | default: "all"}}' }] },
+      },
+      {
+        'query q': {
+          required: true,
+          description: 'Whether',
+          schema: { anyOf: [{ type: 'boolean' }, { const: 'all' }], default: 'all' },
+        },
+      },
+    ],
+    [
       'text made of several',
       { parameters: strings('a', 'b?'), request: { query: [{ name: 'q', value: '{{a}}-{{b}}' }] } },
       { 'query q': { description: 'Text made of `a`, `b`', schema: { type: 'string' } } },

@@ -1,11 +1,18 @@
 import { queryNames, spareNames, sparePlacement } from '../compile-spare-arguments.js';
-import { typesOf, type Schema } from '../describe/schema.js';
+import type { Schema } from '../describe/schema.js';
 import { containsKeyShape } from '../import/secret-names.js';
 import { usedNames } from '../known-names.js';
 import { parseTemplate, type Reference, type TemplateParts } from '../parse-template.js';
 import type { ToolDefinition } from '../tool-definition.js';
 import type { UrlTemplate } from '../url-template.js';
-import { asPairs, literalText, together, type DescribeValue, type ValueSchema } from './value-schema.js';
+import {
+  asPairs,
+  kindsOf,
+  literalText,
+  together,
+  type DescribeValue,
+  type ValueSchema,
+} from './value-schema.js';
 
 type ParameterPlace = 'path' | 'query' | 'header';
 
@@ -109,7 +116,7 @@ function parameter(
   { schema, isRequired }: ValueSchema,
 ): OpenApiParameter {
   const { description, ...bare } = schema;
-  const types = typesOf(schema);
+  const types = kindsOf(schema);
   // Lists are pairs of the same name in a query; anything else that has parts is written as JSON.
   const isJson = types.includes('object') || (place !== 'query' && types.includes('array'));
   return {

@@ -1,4 +1,4 @@
-import { typesOf, type Schema } from '../describe/schema.js';
+import { isOfType, typesOf, type Schema } from '../describe/schema.js';
 import { callVariableNames } from '../call-variables.js';
 import { containsKeyShape, isSecretField, isSecretHeader } from '../import/secret-names.js';
 import { compileStandings, SECRET_NAME } from '../known-names.js';
@@ -89,14 +89,35 @@ function boundSchema(text: string, rest: ValuePath, schemaOf: (reference: Refere
   return schemaOf(rest.length > 0 ? { ...whole, path: [...whole.path, ...rest] } : whole);
 }
 
+/** What stands in for an absent argument is written into the template, and need not be what the argument has to be. */
 function withDefault({ filters = [] }: Reference, schema: Schema): Schema {
   const filter = filters.find(({ name, argument }) => name === 'default' && argument !== undefined);
-  return filter ? { ...schema, default: filter.argument } : schema;
+  if (!filter) return schema;
+  const { argument } = filter;
+  const { title, description, examples, ...rules } = schema;
+  if (admits(rules, argument)) return { ...schema, default: argument };
+  const said = Object.entries({ title, description, examples }).filter(([, one]) => one !== undefined);
+  const either = { anyOf: [rules, { const: argument }], default: argument };
+  return { ...Object.fromEntries(said), ...either };
+}
+
+/** Whether the value is one of these rules', as far as that is to be seen at a glance. */
+function admits({ default: _, ...rules }: Schema, value: unknown): boolean {
+  const { type, enum: listed, ...others } = rules;
+  if (Object.keys(others).length > 0) return false;
+  const isOfItsType = type === undefined || typesOf(rules).some((one) => isOfType(value, one));
+  return isOfItsType && (listed === undefined || listed.includes(value));
 }
 
 /** The same where a list is a pair of each item, and so none at all when it is empty. */
 export function asPairs({ schema, isRequired }: ValueSchema): ValueSchema {
-  return { schema, isRequired: isRequired && !typesOf(schema).includes('array') };
+  return { schema, isRequired: isRequired && !kindsOf(schema).includes('array') };
+}
+
+/** The types a value may have, whichever of several schemas it is of. */
+export function kindsOf(schema: Schema): readonly string[] {
+  const { anyOf } = schema as { anyOf?: readonly Schema[] };
+  return anyOf?.flatMap(kindsOf) ?? typesOf(schema);
 }
 
 /** What stands under one name: a list, where it comes more than once. */
